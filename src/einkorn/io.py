@@ -36,6 +36,17 @@ _METADATA = "__metadata__"
 #: What the formats hold and NumPy has: not bfloat16 nor the 8-bit floats.
 _SAFETENSORS_DTYPES = frozenset(
     ["BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "F32", "F64", "C64"]
+)
+
+
+class WeightFileError(ValueError):
+    """A weight file is damaged, hostile, too large, or holds what einkorn does not read."""
+
+
+def save(
+    arrays: Mapping[str, Any],
+    path: str | os.PathLike[str],
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Write named arrays to a file, atomically.
 
