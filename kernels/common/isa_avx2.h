@@ -1,0 +1,86 @@
+/* Vector primitives on 256-bit registers. */
+#ifndef EK_ISA_AVX2_H
+#define EK_ISA_AVX2_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define EK_ISA avx2
+#define EK_F32_LANES 8
+#define EK_F64_LANES 4
+
+typedef __m256 vf32;
+typedef __m256d vf64;
+typedef __m256 mf32;
+typedef __m256d mf64;
+
+static inline __m256i vf32_part_mask(int64_t n) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(n < 8 ? n : 8)), lane);
+}
+static inline __m256i vf64_part_mask(int64_t n) {
+    return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+
+#define EK_AVX2_PRIMITIVES(T, V, M, S)                                                        \
+    static inline V V##_load(const T *p) { return _mm256_loadu_##S(p); }                      \
+    static inline void V##_store(T *p, V a) { _mm256_storeu_##S(p, a); }                      \
+    static inline V V##_load_part(const T *p, int64_t n) {                                    \
+        return _mm256_maskload_##S(p, V##_part_mask(n));                                      \
+    }                                                                                         \
+    static inline void V##_store_part(T *p, V a, int64_t n) {                                 \
+        _mm256_maskstore_##S(p, V##_part_mask(n), a);                                         \
+    }                                                                                         \
+    static inline V V##_set1(T a) { return _mm256_set1_##S(a); }                              \
+    static inline V V##_add(V a, V b) { return _mm256_add_##S(a, b); }                        \
+    static inline V V##_sub(V a, V b) { return _mm256_sub_##S(a, b); }                        \
+    static inline V V##_mul(V a, V b) { return _mm256_mul_##S(a, b); }                        \
+    static inline V V##_div(V a, V b) { return _mm256_div_##S(a, b); }                        \
+    static inline V V##_fma(V a, V b, V c) { return _mm256_fmadd_##S(a, b, c); }              \
+    static inline V V##_min(V a, V b) { return _mm256_min_##S(a, b); }                        \
+    static inline V V##_max(V a, V b) { return _mm256_max_##S(a, b); }                        \
+    static inline M V##_lt(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_LT_OQ); }             \
+    static inline M V##_gt(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_GT_OQ); }             \
+    static inline M V##_eq(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_EQ_OQ); }             \
+    static inline M V##_unordered(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_UNORD_Q); }    \
+    static inline V V##_select(M m, V yes, V no) { return _mm256_blendv_##S(no, yes, m); }    \
+    static inline V V##_abs(V a) { return _mm256_andnot_##S(_mm256_set1_##S((T) - 0.0), a); } \
+    static inline V V##_sqrt(V a) { return _mm256_sqrt_##S(a); }                              \
+    static inline V V##_round(V a) {                                                          \
+        return _mm256_round_##S(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);            \
+    }
+
+EK_AVX2_PRIMITIVES(float, vf32, mf32, ps)
+EK_AVX2_PRIMITIVES(double, vf64, mf64, pd)
+
+static inline float vf32_sum(vf32 a) {
+    __m128 x = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+}
+static inline double vf64_sum(vf64 a) {
+    __m128d x = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x)));
+}
+static inline float vf32_hmax(vf32 a) {
+    __m128 x = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+}
+static inline double vf64_hmax(vf64 a) {
+    __m128d x = _mm_max_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(x, _mm_unpackhi_pd(x, x)));
+}
+
+/* a * 2^n for integral n within the range of normal exponents. */
+static inline vf32 vf32_scale(vf32 a, vf32 n) {
+    __m256i power = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+    return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(power, 23)));
+}
+static inline vf64 vf64_scale(vf64 a, vf64 n) {
+    __m256i power = _mm256_cvtepi32_epi64(_mm256_cvtpd_epi32(n));
+    power = _mm256_slli_epi64(_mm256_add_epi64(power, _mm256_set1_epi64x(1023)), 52);
+    return _mm256_mul_pd(a, _mm256_castsi256_pd(power));
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* Vector primitives on 512-bit registers. */
+#ifndef EK_ISA_AVX512_H
+#define EK_ISA_AVX512_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define EK_ISA avx512
+#define EK_F32_LANES 16
+#define EK_F64_LANES 8
+
+typedef __m512 vf32;
+typedef __m512d vf64;
+typedef __mmask16 mf32;
+typedef __mmask8 mf64;
+
+static inline mf32 vf32_part_mask(int64_t n) {
+    return n >= 16 ? 0xffff : n <= 0 ? 0 : (mf32)((1u << n) - 1);
+}
+static inline mf64 vf64_part_mask(int64_t n) {
+    return n >= 8 ? 0xff : n <= 0 ? 0 : (mf64)((1u << n) - 1);
+}
+
+#define EK_AVX512_PRIMITIVES(T, V, M, S)                                                          \
+    static inline V V##_load(const T *p) { return _mm512_loadu_##S(p); }                          \
+    static inline void V##_store(T *p, V a) { _mm512_storeu_##S(p, a); }                          \
+    static inline V V##_load_part(const T *p, int64_t n) {                                        \
+        return _mm512_maskz_loadu_##S(V##_part_mask(n), p);                                       \
+    }                                                                                             \
+    static inline void V##_store_part(T *p, V a, int64_t n) {                                     \
+        _mm512_mask_storeu_##S(p, V##_part_mask(n), a);                                           \
+    }                                                                                             \
+    static inline V V##_set1(T a) { return _mm512_set1_##S(a); }                                  \
+    static inline V V##_add(V a, V b) { return _mm512_add_##S(a, b); }                            \
+    static inline V V##_sub(V a, V b) { return _mm512_sub_##S(a, b); }                            \
+    static inline V V##_mul(V a, V b) { return _mm512_mul_##S(a, b); }                            \
+    static inline V V##_div(V a, V b) { return _mm512_div_##S(a, b); }                            \
+    static inline V V##_fma(V a, V b, V c) { return _mm512_fmadd_##S(a, b, c); }                  \
+    static inline V V##_min(V a, V b) { return _mm512_min_##S(a, b); }                            \
+    static inline V V##_max(V a, V b) { return _mm512_max_##S(a, b); }                            \
+    static inline M V##_lt(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_LT_OQ); }          \
+    static inline M V##_gt(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_GT_OQ); }          \
+    static inline M V##_eq(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_EQ_OQ); }          \
+    static inline M V##_unordered(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_UNORD_Q); } \
+    static inline V V##_select(M m, V yes, V no) { return _mm512_mask_blend_##S(m, no, yes); }    \
+    static inline V V##_abs(V a) { return _mm512_abs_##S(a); }                                    \
+    static inline V V##_sqrt(V a) { return _mm512_sqrt_##S(a); }                                  \
+    static inline V V##_round(V a) {                                                              \
+        return _mm512_roundscale_##S(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);           \
+    }                                                                                             \
+    static inline T V##_sum(V a) { return _mm512_reduce_add_##S(a); }                             \
+    static inline T V##_hmax(V a) { return _mm512_reduce_max_##S(a); }                            \
+    /* a * 2^n for integral n. */                                                                 \
+    static inline V V##_scale(V a, V n) { return _mm512_scalef_##S(a, n); }
+
+EK_AVX512_PRIMITIVES(float, vf32, mf32, ps)
+EK_AVX512_PRIMITIVES(double, vf64, mf64, pd)
+
+#endif

@@ -1,0 +1,197 @@
+#define _GNU_SOURCE
+#include "memory/memory.h"
+
+#include "einkorn/types.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(_WIN32)
+#include <malloc.h>
+#else
+#include <pthread.h>
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define EK_POOLING 0
+#else
+#define EK_POOLING 1
+#endif
+
+/*
+ * Four classes an octave waste at most a fifth of a block. Every block starts with a header of one
+ * cache line, so that what follows is aligned and its class is known when it comes back.
+ */
+enum { STEPS = 4, MIN_SHIFT = 8, MAX_SHIFT = 47, CLASSES = (MAX_SHIFT - MIN_SHIFT) * STEPS };
+#define DEFAULT_LIMIT (INT64_C(1) << 30)
+
+typedef struct block {
+    struct block *next;
+    int64_t bytes;
+    int size_class;
+    char padding[EK_ALIGNMENT - sizeof(void *) - sizeof(int64_t) - sizeof(int)];
+} block;
+
+static struct {
+    atomic_flag lock;
+    block *free[CLASSES];
+    ek_memory_statistics statistics;
+} pool = {.lock = ATOMIC_FLAG_INIT, .statistics = {.limit = DEFAULT_LIMIT}};
+
+static void pool_lock(void) {
+    while (atomic_flag_test_and_set_explicit(&pool.lock, memory_order_acquire)) {
+    }
+}
+
+static void pool_unlock(void) { atomic_flag_clear_explicit(&pool.lock, memory_order_release); }
+
+static int64_t class_bytes(int size_class) {
+    int64_t octave = INT64_C(1) << (MIN_SHIFT + size_class / STEPS);
+    return octave + octave / STEPS * (size_class % STEPS);
+}
+
+static int class_of(int64_t bytes) {
+    int size_class = 0;
+    while (size_class + STEPS < CLASSES && class_bytes(size_class + STEPS) <= bytes) {
+        size_class += STEPS;
+    }
+    while (size_class < CLASSES && class_bytes(size_class) < bytes) {
+        size_class++;
+    }
+    return size_class;
+}
+
+static block *system_take(int64_t bytes) {
+#if defined(_WIN32)
+    return _aligned_malloc((size_t)bytes, EK_ALIGNMENT);
+#else
+    void *memory = NULL;
+    return posix_memalign(&memory, EK_ALIGNMENT, (size_t)bytes) == 0 ? memory : NULL;
+#endif
+}
+
+static void system_give(block *memory) {
+#if defined(_WIN32)
+    _aligned_free(memory);
+#else
+    free(memory);
+#endif
+}
+
+static void note_peak(void) {
+    ek_memory_statistics *s = &pool.statistics;
+    int64_t total = s->in_use + s->cached;
+    s->peak = total > s->peak ? total : s->peak;
+}
+
+static block *cache_pop(int size_class, int64_t bytes) {
+    pool_lock();
+    block *found = pool.free[size_class];
+    if (found) {
+        pool.free[size_class] = found->next;
+        pool.statistics.cached -= bytes;
+        pool.statistics.hits++;
+    } else {
+        pool.statistics.misses++;
+    }
+    pool.statistics.in_use += bytes;
+    note_peak();
+    pool_unlock();
+    return found;
+}
+
+static void forget_use(int64_t bytes) {
+    pool_lock();
+    pool.statistics.in_use -= bytes;
+    pool_unlock();
+}
+
+void *ek_memory_take(int64_t bytes) {
+    if (bytes < 0 || bytes > class_bytes(CLASSES - 1) - EK_ALIGNMENT) {
+        return NULL;
+    }
+    bytes += EK_ALIGNMENT;
+    int size_class = class_of(bytes);
+    /* Sanitizers see an overread only where the block ends with the request. */
+    int64_t rounded = EK_POOLING ? class_bytes(size_class) : bytes;
+    block *memory = cache_pop(size_class, rounded);
+    if (!memory) {
+        memory = system_take(rounded);
+    }
+    if (!memory) {
+        ek_memory_empty_cache();
+        memory = system_take(rounded);
+    }
+    if (!memory) {
+        forget_use(rounded);
+        return NULL;
+    }
+    memory->bytes = rounded;
+    memory->size_class = size_class;
+    return memory + 1;
+}
+
+void ek_memory_give(void *data) {
+    if (!data) {
+        return;
+    }
+    block *memory = (block *)data - 1;
+    pool_lock();
+    ek_memory_statistics *s = &pool.statistics;
+    int keep = EK_POOLING && s->cached + memory->bytes <= s->limit;
+    s->in_use -= memory->bytes;
+    if (keep) {
+        memory->next = pool.free[memory->size_class];
+        pool.free[memory->size_class] = memory;
+        s->cached += memory->bytes;
+    }
+    pool_unlock();
+    if (!keep) {
+        system_give(memory);
+    }
+}
+
+void ek_memory_empty_cache(void) {
+    block *lists[CLASSES];
+    pool_lock();
+    memcpy(lists, pool.free, sizeof lists);
+    memset(pool.free, 0, sizeof pool.free);
+    pool.statistics.cached = 0;
+    pool_unlock();
+    for (int i = 0; i < CLASSES; i++) {
+        while (lists[i]) {
+            block *next = lists[i]->next;
+            system_give(lists[i]);
+            lists[i] = next;
+        }
+    }
+}
+
+int ek_memory_set_limit(int64_t bytes) {
+    if (bytes < 0) {
+        return EK_BAD_ARGUMENT;
+    }
+    pool_lock();
+    pool.statistics.limit = bytes;
+    int over = pool.statistics.cached > bytes;
+    pool_unlock();
+    if (over) {
+        ek_memory_empty_cache();
+    }
+    return EK_OK;
+}
+
+ek_memory_statistics ek_memory_get_statistics(void) {
+    pool_lock();
+    ek_memory_statistics statistics = pool.statistics;
+    pool_unlock();
+    return statistics;
+}
+
+#if defined(__unix__) || defined(__APPLE__)
+/* A child forked while another thread holds the lock would otherwise wait for it for ever. */
+__attribute__((constructor)) static void watch_for_fork(void) {
+    pthread_atfork(pool_lock, pool_unlock, pool_unlock);
+}
+#endif
