@@ -1,0 +1,33 @@
+/*
+ * The table of kernels that einkorn lends to other extension modules.
+ *
+ * Cython:  from einkorn.kernels cimport api          then  api.gemm(EK_F32, &problem, ...)
+ * C:       const ek_api *api = PyCapsule_Import(EK_API_CAPSULE, 0);
+ *          and compare api->abi_version with EK_ABI_VERSION before use.
+ *
+ * Every kernel runs without the GIL, allocates nothing, and returns an ek_status.
+ */
+#ifndef EINKORN_API_H
+#define EINKORN_API_H
+
+#include "gemm.h"
+#include "types.h"
+
+#define EK_API_CAPSULE "einkorn.kernels._core._api"
+/* Raised whenever a row is inserted, removed or changed; appending rows keeps it. */
+#define EK_ABI_VERSION 1
+
+#define EK_EACH_KERNEL(ROW) EK_GEMM_TABLE(ROW)
+
+#define EK_UNWRAP(...) __VA_ARGS__
+#define EK_API_MEMBER(name, parameters, arguments) \
+    int (*name)(ek_dtype dtype, EK_UNWRAP parameters);
+
+typedef struct ek_api {
+    int64_t abi_version;
+    EK_EACH_KERNEL(EK_API_MEMBER)
+} ek_api;
+
+#undef EK_API_MEMBER
+
+#endif
