@@ -1,0 +1,172 @@
+"""Builds the C kernels, one object per family and instruction set, and the Cython bindings.
+
+Everything else about the package stands in pyproject.toml.
+
+Environment variables:
+
+``EINKORN_SANITIZE``
+    a value for ``-fsanitize=``, such as ``address,undefined``.
+``EINKORN_NO_OPENMP``
+    set to 1 to build without threads.
+"""
+
+import os
+import platform
+import shlex
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent
+KERNELS = ROOT / "kernels"
+BINDINGS = ROOT / "src" / "einkorn" / "kernels"
+INCLUDE = ROOT / "src" / "einkorn" / "include"
+# All C is linked into this one module: a second copy would have thread counts and caches of its own.
+CORE = "einkorn.kernels._core"
+
+IS_X86_64 = platform.machine().lower() in ("x86_64", "amd64")
+ISA_FLAGS = {
+    "unix": {
+        "avx2": ["-mavx2", "-mfma"],
+        "avx512": [
+            *("-mavx2", "-mfma", "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl"),
+            "-mprefer-vector-width=512",
+        ],
+    },
+    "msvc": {"avx2": ["/arch:AVX2"], "avx512": ["/arch:AVX512"]},
+}
+# Contraction is off so that a variant rounds the same way whatever the compiler's mood;
+# where a fused multiply-add is wanted, the kernels say so.
+KERNEL_FLAGS = {
+    "unix": [
+        *("-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"),
+        *("-Wall", "-Wextra"),
+    ],
+    "msvc": ["/O2", "/std:c11", "/experimental:c11atomics"],
+}
+BINDING_FLAGS = {"unix": ["-O2", "-fvisibility=hidden"], "msvc": ["/O2"]}
+OPENMP_FLAGS = {"unix": "-fopenmp", "msvc": "/openmp"}
+
+
+def isa_of(source: Path) -> str | None:
+    """The instruction set a source is for, by its name's ending: gemm_avx2.c."""
+    ending = source.stem.rpartition("_")[2]
+    return ending if ending in ISA_FLAGS["unix"] else None
+
+
+def kernel_sources() -> list[Path]:
+    return sorted(s for s in KERNELS.rglob("*.c") if IS_X86_64 or isa_of(s) is None)
+
+
+def headers() -> list[Path]:
+    return [h for folder in (KERNELS, INCLUDE) for h in folder.rglob("*") if h.suffix in (".h", ".inc")]
+
+
+def is_newer(target: Path, sources: list[Path]) -> bool:
+    return target.exists() and all(target.stat().st_mtime > s.stat().st_mtime for s in sources)
+
+
+class BuildKernels(build_ext):
+    """Compiles the kernels with per-ISA flags and links them into the core module."""
+
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
+    def build_extensions(self):
+        family = "msvc" if self.compiler.compiler_type == "msvc" else "unix"
+        common = self.sanitizer_flags()
+        openmp = self.openmp_flags(OPENMP_FLAGS[family])
+        for extension in self.extensions:
+            extension.extra_compile_args += BINDING_FLAGS[family] + common
+            extension.extra_link_args += common
+            if extension.name == CORE:
+                extension.extra_link_args += openmp
+                extension.extra_objects = self.compile_kernels(family, openmp + common)
+                extension.depends += extension.extra_objects
+        super().build_extensions()
+
+    def compile_kernels(self, family: str, flags: list[str]) -> list[str]:
+        known = max((h.stat().st_mtime, h) for h in headers())[1]
+
+        def compile_one(source: Path) -> str:
+            target = Path(self.build_temp) / source.relative_to(ROOT).with_suffix(".o")
+            if family == "msvc":
+                target = target.with_suffix(".obj")
+            if not is_newer(target, [source, known, Path(__file__)]):
+                isa = isa_of(source)
+                self.compiler.compile(
+                    [os.path.relpath(source)],
+                    output_dir=self.build_temp,
+                    include_dirs=[str(KERNELS), str(INCLUDE)],
+                    extra_postargs=KERNEL_FLAGS[family]
+                    + (ISA_FLAGS[family][isa] if isa else [])
+                    + flags,
+                )
+            return str(target)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(compile_one, kernel_sources()))
+
+    def sanitizer_flags(self) -> list[str]:
+        names = os.environ.get("EINKORN_SANITIZE")
+        if not names:
+            return []
+        return [f"-fsanitize={names}", "-fno-omit-frame-pointer", "-fno-sanitize-recover=undefined", "-g"]
+
+    def openmp_flags(self, flag: str) -> list[str]:
+        """The flag if a program that uses it compiles and links, else nothing."""
+        if os.environ.get("EINKORN_NO_OPENMP") == "1":
+            return []
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "probe.c"
+            source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+            try:
+                objects = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=[flag])
+                self.compiler.link_executable(
+                    objects, str(Path(folder) / "probe"), extra_postargs=[flag]
+                )
+            except Exception as error:
+                print(f"einkorn: building without OpenMP, single-threaded ({error})", file=sys.stderr)
+                return []
+        return [flag]
+
+
+def extensions() -> list[Extension]:
+    define = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
+    return [
+        Extension(
+            f"einkorn.kernels.{source.stem}",
+            [os.path.relpath(source, ROOT)],
+            include_dirs=[str(INCLUDE), str(KERNELS), numpy.get_include()],
+            define_macros=define,
+            depends=[str(h) for h in headers()],
+            extra_compile_args=shlex.split(os.environ.get("EINKORN_CFLAGS", "")),
+        )
+        for source in sorted(BINDINGS.glob("*.pyx"))
+    ]
+
+
+setup(
+    ext_modules=cythonize(
+        extensions(),
+        include_path=[str(ROOT / "src")],
+        compiler_directives={
+            "language_level": 3,
+            "binding": True,
+            "embedsignature": False,
+            "boundscheck": False,
+            "wraparound": False,
+            "cdivision": True,
+            "initializedcheck": False,
+            "freethreading_compatible": True,
+        },
+    ),
+    cmdclass={"build_ext": BuildKernels},
+)

@@ -1,0 +1,41 @@
+"""The array tier: neural-network kernels on NumPy arrays.
+
+Each function checks its arguments at the door (any strides, alignment and byte order are accepted,
+float32 and float64), releases the GIL and calls a C kernel. The kernel exists in one variant an
+instruction set; which one runs is decided once, at import, by the processor's feature bits::
+
+    einkorn.kernels.matmul          checks, allocates, releases the GIL      (*.pyx, one a family)
+            |
+    api.gemm(dtype, ...)            the table of kernels, also for embedders (_core, api.h)
+            |
+    ek_gemm_f32_avx512              the variant in use: scalar, avx2, avx512 (kernels/gemm)
+            |
+    ek_team_run(task, ...)          splits by shape, so threads never change a result
+
+``EINKORN_ISA`` forces a variant; `isa` and `isa_variants` tell.
+"""
+
+from einkorn.kernels._core import (
+    empty_cache,
+    get_num_threads,
+    isa,
+    isa_variants,
+    memory_statistics,
+    set_cache_limit,
+    set_num_threads,
+)
+from einkorn.kernels.gemm import linear, linear_grad, matmul, matmul_engine
+
+__all__ = [
+    "empty_cache",
+    "get_num_threads",
+    "isa",
+    "isa_variants",
+    "linear",
+    "linear_grad",
+    "matmul",
+    "matmul_engine",
+    "memory_statistics",
+    "set_cache_limit",
+    "set_num_threads",
+]

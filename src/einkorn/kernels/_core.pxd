@@ -1,0 +1,62 @@
+"""The C interface, for Cython modules: the table of kernels and the structures it takes."""
+
+from libc.stdint cimport int64_t
+
+cdef extern from "einkorn/types.h" nogil:
+    ctypedef enum ek_dtype:
+        EK_F32
+        EK_F64
+
+    ctypedef enum ek_status:
+        EK_OK
+        EK_BAD_ARGUMENT
+        EK_BAD_INDEX
+        EK_TOO_LARGE
+        EK_NO_MEMORY
+        EK_BAD_WORKSPACE
+        EK_INTERRUPTED
+        EK_BAD_DTYPE
+
+    ctypedef enum ek_activation:
+        EK_IDENTITY
+        EK_RELU
+        EK_SIGMOID
+        EK_TANH
+
+    ctypedef struct ek_workspace:
+        void *data
+        int64_t bytes
+
+    ctypedef struct ek_workspace_size:
+        int64_t minimum
+        int64_t best
+
+cdef extern from "einkorn/gemm.h" nogil:
+    ctypedef enum ek_bias:
+        EK_NO_BIAS
+        EK_BIAS_PER_COLUMN
+        EK_BIAS_PER_ROW
+
+    ctypedef struct ek_gemm_problem:
+        int64_t m, n, k, batch
+        int64_t a_row_stride, a_column_stride, a_batch_stride
+        int64_t b_row_stride, b_column_stride, b_batch_stride
+        int64_t c_row_stride, c_batch_stride
+        double alpha, beta
+        ek_bias bias
+        ek_activation activation
+
+cdef extern from "einkorn/api.h" nogil:
+    ctypedef struct ek_api:
+        int64_t abi_version
+        int (*gemm)(ek_dtype dtype, const ek_gemm_problem *problem, const void *a, const void *b,
+                    const void *bias, void *c, ek_workspace workspace) noexcept nogil
+        int (*gemm_workspace)(ek_dtype dtype, const ek_gemm_problem *problem,
+                              ek_workspace_size *size) noexcept nogil
+
+cdef const ek_api *api
+
+# Scratch for kernels from the caching allocator, NULL where none is left; needs no GIL.
+cdef void *memory_take(int64_t size) noexcept nogil
+cdef void memory_give(void *block) noexcept nogil
+cdef object take_interrupt()
