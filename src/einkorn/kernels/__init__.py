@@ -24,10 +24,12 @@ from einkorn.kernels._core import (
     set_cache_limit,
     set_num_threads,
 )
+from einkorn.kernels.config import get_include, show_config
 from einkorn.kernels.gemm import linear, linear_grad, matmul, matmul_engine
 
 __all__ = [
     "empty_cache",
+    "get_include",
     "get_num_threads",
     "isa",
     "isa_variants",
@@ -38,4 +40,5 @@ __all__ = [
     "memory_statistics",
     "set_cache_limit",
     "set_num_threads",
+    "show_config",
 ]

@@ -1,0 +1,37 @@
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from numpy.typing import ArrayLike, NDArray
+
+Algorithm = Literal["auto", "native", "blas"]
+Activation = Literal["relu", "sigmoid", "tanh"]
+
+ALGORITHMS: tuple[str, ...]
+
+def matmul_engine(algorithm: Algorithm = "auto") -> str: ...
+def matmul(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    alpha: float = 1.0,
+    beta: float = 0.0,
+    algorithm: Algorithm = "auto",
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def linear(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    activation: Activation | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def linear_grad(
+    grad: ArrayLike,
+    x: ArrayLike,
+    weight: ArrayLike,
+    *,
+    needs: Sequence[bool] = (True, True, True),
+) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]: ...
