@@ -25,6 +25,7 @@ typedef struct team_call {
     ek_task task;
     void *context;
     int64_t count;
+    int (*poll)(void); /* NULL where the call may not be cancelled */
     atomic_int interrupted;
     int64_t next_poll;
 } team_call;
@@ -35,20 +36,20 @@ static int64_t now_nanoseconds(void) {
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static void poll_for_interrupt(team_call *call, int (*poll)(void)) {
+static void poll_for_interrupt(team_call *call) {
     int64_t now = now_nanoseconds();
     if (now < call->next_poll) {
         return;
     }
     call->next_poll = now + POLL_NANOSECONDS;
-    if (poll()) {
+    if (call->poll()) {
         atomic_store(&call->interrupted, 1);
     }
 }
 
 /* Tasks are dealt out in contiguous runs, so that neighbours share a core's cache. */
 static void run_share(team_call *call, int slot, int slots) {
-    int (*poll)(void) = slot == 0 ? atomic_load(&interrupt_poll) : NULL;
+    int polls = slot == 0 && call->poll;
     int64_t begin = call->count / slots * slot + (call->count % slots) * slot / slots;
     int64_t end = call->count / slots * (slot + 1) + (call->count % slots) * (slot + 1) / slots;
     ek_float_mode caller_mode = ek_float_mode_enter();
@@ -57,8 +58,8 @@ static void run_share(team_call *call, int slot, int slots) {
             break;
         }
         call->task(call->context, index, slot);
-        if (poll) {
-            poll_for_interrupt(call, poll);
+        if (polls) {
+            poll_for_interrupt(call);
         }
     }
     ek_float_mode_leave(caller_mode);
@@ -77,24 +78,35 @@ static void run_on_team(team_call *call, int slots) {
 #endif
 }
 
-int ek_team_run_slots(ek_task task, void *context, int64_t count, int slots) {
-    team_call call = {.task = task, .context = context, .count = count};
-    if (count > 1 && atomic_load(&interrupt_poll)) {
-        call.next_poll = now_nanoseconds() + POLL_NANOSECONDS;
+static void run(team_call *call, int slots) {
+    if (call->poll) {
+        call->next_poll = now_nanoseconds() + POLL_NANOSECONDS;
     }
     int size = ek_team_size();
     slots = slots < size ? slots : size;
-    slots = slots < count ? slots : (int)count;
+    slots = slots < call->count ? slots : (int)call->count;
     if (slots <= 1) {
-        run_share(&call, 0, 1);
+        run_share(call, 0, 1);
     } else {
-        run_on_team(&call, slots);
+        run_on_team(call, slots);
     }
+}
+
+int ek_team_run_slots(ek_task task, void *context, int64_t count, int slots) {
+    team_call call = {.task = task, .context = context, .count = count};
+    /* After a lone task there is nothing left to cancel. */
+    call.poll = count > 1 ? atomic_load(&interrupt_poll) : NULL;
+    run(&call, slots);
     return atomic_load(&call.interrupted) ? EK_INTERRUPTED : EK_OK;
 }
 
 int ek_team_run(ek_task task, void *context, int64_t count) {
     return ek_team_run_slots(task, context, count, MAX_TEAM);
+}
+
+void ek_team_run_whole(ek_task task, void *context, int64_t count) {
+    team_call call = {.task = task, .context = context, .count = count};
+    run(&call, MAX_TEAM);
 }
 
 int ek_team_default_size(void) {

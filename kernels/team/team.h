@@ -17,6 +17,9 @@ int ek_team_run(ek_task task, void *context, int64_t count);
 /* The same with at most `slots` tasks at a time, for scratch that holds only so many shares. */
 int ek_team_run_slots(ek_task task, void *context, int64_t count, int slots);
 
+/* The same, never cancelled: for tasks that change their inputs in place. */
+void ek_team_run_whole(ek_task task, void *context, int64_t count);
+
 /* The slots that a call made now may use. */
 int ek_team_size(void);
 
