@@ -26,8 +26,11 @@ from einkorn.kernels._core import (
 )
 from einkorn.kernels.config import get_include, show_config
 from einkorn.kernels.gemm import linear, linear_grad, matmul, matmul_engine
+from einkorn.kernels.optim import adam_step_, adam_steps_, sgd_step_, sgd_steps_
 
 __all__ = [
+    "adam_step_",
+    "adam_steps_",
     "empty_cache",
     "get_include",
     "get_num_threads",
@@ -40,5 +43,7 @@ __all__ = [
     "memory_statistics",
     "set_cache_limit",
     "set_num_threads",
+    "sgd_step_",
+    "sgd_steps_",
     "show_config",
 ]

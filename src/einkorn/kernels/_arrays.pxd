@@ -1,7 +1,7 @@
 """The doors of the array tier: every array comes in and goes out through these functions."""
 
 cimport numpy as cnp
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uintptr_t
 
 from einkorn.kernels._core cimport ek_activation, ek_dtype, ek_workspace
 
@@ -28,6 +28,11 @@ cdef cnp.ndarray empty_like(cnp.ndarray array)
 # Finish with `deliver`, which copies the stand-in into `out`.
 cdef cnp.ndarray output(object out, int rank, const int64_t *shape, int type_number)
 cdef object deliver(cnp.ndarray result, object out)
+# An array changed in place: itself where it is C-contiguous, else a stand-in that holds its
+# values; finish with `deliver`.
+cdef cnp.ndarray inplace(object value, str name, Call *call)
+# The bytes [low, high) that the elements lie in.
+cdef void extent(cnp.ndarray array, uintptr_t *low, uintptr_t *high) noexcept
 cdef int forbid_overlap(object out, cnp.ndarray array, str name) except -1
 
 cdef int expect_shape(cnp.ndarray array, str name, int rank, const int64_t *shape) except -1

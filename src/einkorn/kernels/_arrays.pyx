@@ -253,9 +253,42 @@ cdef object deliver(cnp.ndarray result, object out):
     return out
 
 
-cdef int forbid_overlap(object out, cnp.ndarray array, str name) except -1:
+cdef cnp.ndarray inplace(object value, str name, Call *call):
+    if not cnp.PyArray_Check(value):
+        raise TypeError(f"{name}: expected a NumPy array, got {type(value).__name__}")
+    cdef cnp.ndarray array = value
+    fix_dtype(array, name, call)
+    if not cnp.PyArray_ISWRITEABLE(array):
+        raise ValueError(f"{name}: expected a writeable array, got a read-only one")
+    return array if cnp.PyArray_ISCARRAY(array) else copy_of(array, name)
+
+
+cdef void extent(cnp.ndarray array, uintptr_t *low, uintptr_t *high) noexcept:
+    cdef int64_t reach
+    cdef int i
+    low[0] = high[0] = <uintptr_t>cnp.PyArray_DATA(array)
+    for i in range(cnp.PyArray_NDIM(array)):
+        if cnp.PyArray_DIM(array, i) == 0:
+            high[0] = low[0]
+            return
+        reach = (cnp.PyArray_DIM(array, i) - 1) * cnp.PyArray_STRIDE(array, i)
+        if reach < 0:
+            low[0] += reach
+        else:
+            high[0] += reach
+    high[0] += cnp.PyArray_ITEMSIZE(array)
+
+
+cdef bint overlap(cnp.ndarray a, cnp.ndarray b) noexcept:
     # Bounds are enough: an exact answer can take exponential time and helps nobody here.
-    if out is not None and array is not None and np.may_share_memory(out, array):
+    cdef uintptr_t a_low, a_high, b_low, b_high
+    extent(a, &a_low, &a_high)
+    extent(b, &b_low, &b_high)
+    return a_low < b_high and b_low < a_high and a_low < a_high and b_low < b_high
+
+
+cdef int forbid_overlap(object out, cnp.ndarray array, str name) except -1:
+    if out is not None and array is not None and overlap(out, array):
         raise ValueError(f"out: must not overlap {name}")
     return 0
 

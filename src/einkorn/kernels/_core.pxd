@@ -46,6 +46,23 @@ cdef extern from "einkorn/gemm.h" nogil:
         ek_bias bias
         ek_activation activation
 
+cdef extern from "einkorn/optim.h" nogil:
+    ctypedef struct ek_parameter:
+        int64_t size
+        void *value
+        const void *grad
+        void *state[2]
+
+    ctypedef struct ek_sgd_problem:
+        int64_t parameters
+        double lr, momentum, dampening, weight_decay
+        int nesterov
+
+    ctypedef struct ek_adam_problem:
+        int64_t parameters, step
+        double lr, beta1, beta2, eps, weight_decay
+        int decoupled
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -53,6 +70,10 @@ cdef extern from "einkorn/api.h" nogil:
                     const void *bias, void *c, ek_workspace workspace) noexcept nogil
         int (*gemm_workspace)(ek_dtype dtype, const ek_gemm_problem *problem,
                               ek_workspace_size *size) noexcept nogil
+        int (*sgd_step)(ek_dtype dtype, const ek_sgd_problem *problem,
+                        const ek_parameter *parameters) noexcept nogil
+        int (*adam_step)(ek_dtype dtype, const ek_adam_problem *problem,
+                         const ek_parameter *parameters) noexcept nogil
 
 cdef const ek_api *api
 

@@ -11,13 +11,16 @@
 #define EINKORN_API_H
 
 #include "gemm.h"
+#include "optim.h"
 #include "types.h"
 
 #define EK_API_CAPSULE "einkorn.kernels._core._api"
 /* Raised whenever a row is inserted, removed or changed; appending rows keeps it. */
 #define EK_ABI_VERSION 1
 
-#define EK_EACH_KERNEL(ROW) EK_GEMM_TABLE(ROW)
+#define EK_EACH_KERNEL(ROW) \
+    EK_GEMM_TABLE(ROW)      \
+    EK_OPTIM_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \
