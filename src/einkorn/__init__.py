@@ -1,0 +1,91 @@
+"""einkorn: neural networks for NumPy users, native kernels below a thin layer API.
+
+Three ways in: ``einkorn.kernels`` has functions on arrays, this package and ``einkorn.nn`` have
+Tensors and layers with PyTorch's names, and ``include/einkorn`` with ``einkorn.kernels``' Cython
+declarations serves those who embed the kernels. What is not needed by a training step (``data``,
+``train``, ``models``, ``metrics``, ``interop``, ``testing``) is imported when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as _np
+
+from einkorn import autograd, kernels
+from einkorn._version import __version__
+from einkorn.autograd import (
+    Tensor,
+    as_tensor,
+    enable_grad,
+    from_numpy,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+    tensor,
+)
+from einkorn.autograd.operators import *  # noqa: F403 - every operator is a function of einkorn
+from einkorn.autograd.operators import __all__ as _operators
+from einkorn.autograd.promotion import result_type
+from einkorn.autograd.random import *  # noqa: F403
+from einkorn.autograd.random import __all__ as _random
+from einkorn.kernels import get_num_threads, set_num_threads, show_config
+
+bool = _np.bool_
+uint8, int8, int16 = _np.uint8, _np.int8, _np.int16
+int32 = int = _np.int32
+int64 = long = _np.int64
+float16 = half = _np.float16
+float32 = float = _np.float32
+float64 = double = _np.float64
+
+_LAZY = ("data", "interop", "io", "metrics", "models", "nn", "optim", "runs", "testing", "train")
+_LAZY_NAMES = {"load": "einkorn.io", "save": "einkorn.io", "summary": "einkorn.train"}
+_DTYPES = (
+    "bool",
+    "double",
+    "float",
+    "float16",
+    "float32",
+    "float64",
+    "half",
+    "int",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "long",
+    "uint8",
+)
+
+__all__ = [
+    "Tensor",
+    "__version__",
+    "as_tensor",
+    "autograd",
+    "enable_grad",
+    "from_numpy",
+    "get_num_threads",
+    "is_grad_enabled",
+    "kernels",
+    "no_grad",
+    "result_type",
+    "set_grad_enabled",
+    "set_num_threads",
+    "show_config",
+    "tensor",
+]
+__all__ += [*_DTYPES, *_LAZY, *_LAZY_NAMES, *_operators, *_random]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f"einkorn.{name}")
+    if name in _LAZY_NAMES:
+        return getattr(importlib.import_module(_LAZY_NAMES[name]), name)
+    raise AttributeError(f"module 'einkorn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

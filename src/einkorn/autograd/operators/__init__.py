@@ -1,0 +1,105 @@
+"""Differentiable operators, one file per family; Tensor's methods are these functions.
+
+=================  ========================================================================
+arithmetic         ``+ - * / **``, exponentials, roots, extremes of two, ``where``
+comparison         ``< == &``, tests for NaN, ``all``, ``any``
+creation           ``zeros``, ``arange``, ``full`` and the like
+indexing           brackets, ``gather``, ``index_select``, masks
+inplace            the methods that end in an underscore
+products           ``matmul`` and its forms, ``linear``
+reduction          sums, means, extremes, norms, sorting
+shape              rearranging, joining and taking apart
+=================  ========================================================================
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from einkorn.autograd.operators import (
+    arithmetic,
+    comparison,
+    creation,
+    indexing,
+    inplace,
+    products,
+    reduction,
+    shape,
+)
+from einkorn.autograd.operators.arithmetic import *  # noqa: F403
+from einkorn.autograd.operators.comparison import *  # noqa: F403
+from einkorn.autograd.operators.creation import *  # noqa: F403
+from einkorn.autograd.operators.indexing import *  # noqa: F403
+from einkorn.autograd.operators.products import *  # noqa: F403
+from einkorn.autograd.operators.reduction import *  # noqa: F403
+from einkorn.autograd.operators.shape import *  # noqa: F403
+from einkorn.autograd.tensor import Tensor
+
+_FAMILIES = (arithmetic, comparison, creation, indexing, products, reduction, shape)
+__all__ = [name for family in _FAMILIES for name in family.__all__]  # noqa: PLE0605
+
+_SYMBOLS = {
+    "__add__": arithmetic.add,
+    "__radd__": arithmetic.add,
+    "__sub__": arithmetic.sub,
+    "__rsub__": arithmetic.rsub,
+    "__mul__": arithmetic.mul,
+    "__rmul__": arithmetic.mul,
+    "__truediv__": arithmetic.div,
+    "__rtruediv__": arithmetic.rdiv,
+    "__floordiv__": arithmetic.floor_divide,
+    "__rfloordiv__": arithmetic.rfloor_divide,
+    "__mod__": arithmetic.remainder,
+    "__rmod__": arithmetic.rremainder,
+    "__pow__": arithmetic.pow,
+    "__rpow__": arithmetic.rpow,
+    "__neg__": arithmetic.neg,
+    "__pos__": arithmetic.positive,
+    "__abs__": arithmetic.abs,
+    "__matmul__": products.matmul,
+    "__rmatmul__": products.rmatmul,
+    "__eq__": comparison.eq,
+    "__ne__": comparison.ne,
+    "__lt__": comparison.lt,
+    "__le__": comparison.le,
+    "__gt__": comparison.gt,
+    "__ge__": comparison.ge,
+    "__and__": comparison.bitwise_and,
+    "__rand__": comparison.bitwise_and,
+    "__or__": comparison.bitwise_or,
+    "__ror__": comparison.bitwise_or,
+    "__xor__": comparison.bitwise_xor,
+    "__rxor__": comparison.bitwise_xor,
+    "__invert__": comparison.bitwise_not,
+    "__getitem__": indexing.getitem,
+}
+_CONVERSIONS = {
+    "bool": np.bool_,
+    "byte": np.uint8,
+    "short": np.int16,
+    "int": np.int32,
+    "long": np.int64,
+    "half": np.float16,
+    "float": np.float32,
+    "double": np.float64,
+}
+# Functions that take no tensor first, or that Tensor has under another kind of name.
+_NOT_METHODS = {"addmm", "broadcast_tensors", "cat", "concat", "concatenate", "linear", "stack"}
+_PROPERTIES = ("mT",)
+
+
+def _attach() -> None:
+    for family in (arithmetic, comparison, indexing, products, reduction, shape):
+        for name in family.__all__:
+            if name not in _NOT_METHODS and name not in _PROPERTIES:
+                setattr(Tensor, name, getattr(family, name))
+    for name, function in (*_SYMBOLS.items(), *inplace.methods().items()):
+        setattr(Tensor, name, function)
+    for name, dtype in _CONVERSIONS.items():
+        setattr(Tensor, name, shape.conversion(dtype))
+    Tensor.addmm = products.addmm  # type: ignore[attr-defined]
+    Tensor.mT = property(shape.mT)  # type: ignore[attr-defined]
+    Tensor.T = property(shape.reversed_dims)  # type: ignore[attr-defined]
+
+
+_attach()

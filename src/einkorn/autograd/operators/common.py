@@ -1,0 +1,140 @@
+"""What the families of operators share: operands, broadcasting, dimensions."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from einkorn.autograd import promotion
+from einkorn.autograd.tape import Operator
+from einkorn.autograd.tensor import Tensor, as_tensor
+
+__all__ = ["as_dim", "as_dims", "cast", "namespace", "operands", "reduce_to", "to_tensor"]
+
+
+_NUMBERS = frozenset((float, int))
+
+
+class Cast(Operator):
+    """The same values in another dtype."""
+
+    __slots__ = ("source_dtype", "target_dtype")
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.target_dtype = dtype
+
+    def forward(self, x: Any) -> Any:
+        self.source_dtype = x.dtype
+        return x.astype(self.target_dtype)
+
+    def backward(self, grad: Any) -> Any:
+        return grad.astype(self.source_dtype)
+
+    def compose_backward(self, grad: Tensor) -> Tensor:
+        return Cast(self.source_dtype).apply(grad)
+
+
+def cast(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
+    """Return `x` in `dtype`: itself, if it has it."""
+    if x._data.dtype == dtype:
+        return x
+    if dtype.kind != "f":
+        return Tensor(x._data.astype(dtype))
+    return Cast(dtype).apply(x)
+
+
+def to_tensor(value: Any) -> Tensor:
+    """Return `value`, a Tensor, an array or numbers, as a Tensor."""
+    return value if isinstance(value, Tensor) else as_tensor(value)
+
+
+def to_floating(value: Any) -> Tensor:
+    """Return `value` as a floating point Tensor, for functions such as ``exp``."""
+    x = value if isinstance(value, Tensor) else as_tensor(value)
+    return x if x._data.dtype.kind == "f" else cast(x, promotion.default_dtype)
+
+
+def operands(first: Any, second: Any) -> tuple[Tensor, Tensor]:
+    """Return two operands as Tensors of the dtype that promotion gives them."""
+    if isinstance(first, Tensor) and isinstance(second, Tensor):
+        if first._data.dtype is second._data.dtype:
+            return first, second
+    elif isinstance(first, Tensor) and second.__class__ in _NUMBERS:
+        # The commonest mixed case, a tensor and a Python number, shortened.
+        dtype = first._data.dtype
+        if dtype.kind == "f":
+            return first, Tensor(np.asarray(second, dtype))
+    first, second = _operand(first), _operand(second)
+    dtype = promotion.result_type(first, second)
+    return _in_dtype(first, dtype), _in_dtype(second, dtype)
+
+
+def _operand(value: Any) -> Any:
+    """Return `value` if it is a Tensor or scalar, else as a Tensor."""
+    if isinstance(value, Tensor) or promotion.scalar_dtype(value) is not None:
+        return value
+    if isinstance(value, (np.ndarray, list, tuple)):
+        return as_tensor(value)
+    raise TypeError(f"operand: expected a Tensor, array or number, got {type(value).__name__}")
+
+
+def _in_dtype(value: Any, dtype: np.dtype[Any]) -> Tensor:
+    return cast(value, dtype) if isinstance(value, Tensor) else Tensor(np.asarray(value, dtype))
+
+
+def reduce_to(grad: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `grad`, array or Tensor, over the dimensions along which `shape` was broadcast."""
+    if grad.shape == shape:
+        return grad
+    lead = grad.ndim - len(shape)
+    stretched = [lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1]
+    return grad.sum((*range(lead), *stretched)).reshape(shape)
+
+
+def namespace(x: Any) -> Any:
+    """Return the module whose functions of NumPy's names serve `x`: operators, or NumPy."""
+    if isinstance(x, Tensor):
+        from einkorn.autograd import operators
+
+        return operators
+    return np
+
+
+def as_dim(dim: Any, ndim: int, name: str = "dim") -> int:
+    """Return `dim` counted from the front, or raise IndexError (a 0-d tensor has dimension 0)."""
+    number = operator.index(dim)
+    extent = max(ndim, 1)
+    if not -extent <= number < extent:
+        raise IndexError(f"{name}: expected in [{-extent}, {extent - 1}], got {number}")
+    return number % extent
+
+
+def as_dims(dim: Any, ndim: int, name: str = "dim") -> tuple[int, ...]:
+    """Return `dim`, None or () for all, an integer or several, as a tuple counted from the front.
+
+    Raises
+    ------
+    IndexError
+        If one is out of range.
+    RuntimeError
+        If one appears twice.
+    """
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+        return tuple(range(ndim))
+    if isinstance(dim, (tuple, list)):
+        dims = tuple([as_dim(d, ndim, name) for d in dim])
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"{name}: {tuple(dim)} names a dimension twice")
+        return dims if ndim else ()
+    found = as_dim(dim, ndim, name)
+    return (found,) if ndim else ()
+
+
+def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return sizes given one by one or as one sequence as a tuple of int."""
+    if len(sizes) == 1 and isinstance(sizes[0], (Sequence, np.ndarray)):
+        sizes = tuple(sizes[0])
+    return tuple([operator.index(n) for n in sizes])

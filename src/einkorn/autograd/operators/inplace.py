@@ -1,0 +1,154 @@
+"""Changes in place: the methods whose names end in an underscore, and assignment by index.
+
+Every change raises the version that a tensor shares with its views, so that backward notices when
+a value it saved is gone. While operators are recorded a leaf that requires a gradient must not be
+changed, since its gradient would be that of a value that no longer exists. The result of an
+operator may be: it takes the place of the new result in the graph, unless views of it exist,
+whose own places in the graph would be left behind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from einkorn.autograd.mode import _mode
+from einkorn.autograd.operators import arithmetic
+from einkorn.autograd.operators.common import reduce_to, to_tensor
+from einkorn.autograd.operators.indexing import plain_key
+from einkorn.autograd.random import default_generator
+from einkorn.autograd.tape import Operator
+from einkorn.autograd.tensor import Tensor
+
+__all__: list[str] = []
+
+
+def assign(target: Tensor, result: Tensor) -> Tensor:
+    """Put the values of `result`, computed from `target`, into `target`, also in the graph."""
+    if _mode.enabled and (target._requires_grad or result._requires_grad):
+        if target._grad_fn is None and target._requires_grad:
+            raise RuntimeError(
+                "a leaf that requires a gradient cannot be changed in place; use no_grad()"
+            )
+        if target._version[1]:
+            raise RuntimeError(
+                "a tensor with views cannot be changed in place while operators are recorded; "
+                "use no_grad(), or an operator that returns a new tensor"
+            )
+        target._grad_fn = result._grad_fn
+        target._requires_grad = result._requires_grad
+    if result.shape != target.shape:
+        raise RuntimeError(
+            f"a result of shape {result.shape} does not fit in place into {target.shape}"
+        )
+    if not np.can_cast(result.dtype, target.dtype, "same_kind"):
+        raise RuntimeError(f"a result of {result.dtype} does not fit in place into {target.dtype}")
+    target._data[...] = result._data
+    target._version[0] += 1
+    return target
+
+
+def _in_place(function: Any) -> Any:
+    """Return the method that does in place what `function` returns."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return assign(self, function(self, *args, **kwargs))
+
+    method.__name__ = f"{function.__name__}_"
+    method.__qualname__ = f"Tensor.{method.__name__}"
+    method.__doc__ = f"Do in place what :func:`einkorn.{function.__name__}` returns."
+    return method
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Fill with zeros."""
+    return fill_(self, 0)
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Fill with one value."""
+    return copy_(self, Tensor(np.asarray(value).astype(self.dtype)))
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Take the values of `src`, broadcast and converted."""
+    source = to_tensor(src)
+    if not _mode.enabled or not (self._requires_grad or source._requires_grad):
+        np.copyto(self._data, source._data, casting="unsafe")
+        self._version[0] += 1
+        return self
+    return assign(self, source.to(self.dtype).expand(self.shape))  # type: ignore[attr-defined]
+
+
+def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with uniform random numbers in [a, b)."""
+    return copy_(self, Tensor((generator or default_generator()).uniform(a, b, self.shape)))
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with normal random numbers."""
+    return copy_(self, Tensor((generator or default_generator()).normal(mean, std, self.shape)))
+
+
+class SetItem(Operator):
+    """`x` with `values` at ``[key]``."""
+
+    __slots__ = ("key", "shape")
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+
+    def forward(self, x: Any, values: Any) -> Any:
+        self.shape = values.shape
+        result = x.copy()
+        result[self.key] = values
+        return result
+
+    def backward(self, grad: Any) -> Any:
+        gx = gv = None
+        if self.needs[0]:
+            gx = grad.clone() if isinstance(grad, Tensor) else grad.copy()  # type: ignore[attr-defined]
+            gx[self.key] = 0
+        if self.needs[1]:
+            gv = grad[self.key]
+            lead = len(self.shape) - gv.ndim
+            # NumPy lets assigned values have surplus leading dimensions of size 1.
+            gv = reduce_to(gv, self.shape[lead:] if lead > 0 else self.shape).reshape(self.shape)
+        return gx, gv
+
+
+def setitem(self: Tensor, key: Any, value: Any) -> None:
+    """Assign `value`, broadcast, to ``self[key]``."""
+    plain, _ = plain_key(key)
+    values = to_tensor(value)
+    if _mode.enabled and (self._requires_grad or values._requires_grad):
+        source = values.to(self.dtype)  # type: ignore[attr-defined]
+        assign(self, SetItem(plain).apply(self, source))
+    else:
+        self._data[plain] = values._data
+        self._version[0] += 1
+
+
+def methods() -> dict[str, Any]:
+    """Return the in-place methods by name."""
+    found: dict[str, Any] = {
+        "zero_": zero_,
+        "fill_": fill_,
+        "copy_": copy_,
+        "uniform_": uniform_,
+        "normal_": normal_,
+        "__setitem__": setitem,
+    }
+    for name in _ARITHMETIC:
+        found[f"{name}_"] = _in_place(getattr(arithmetic, name))
+    for symbol, name in _SYMBOLS.items():
+        found[f"__{symbol}__"] = found[f"{name}_"]
+    return found
+
+
+_ARITHMETIC = (
+    *("abs", "add", "ceil", "clamp", "div", "exp", "floor", "lerp", "log", "mul", "neg", "pow"),
+    *("reciprocal", "round", "rsqrt", "sign", "sqrt", "square", "sub", "trunc"),
+)
+_SYMBOLS = {"iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "div", "ipow": "pow"}
