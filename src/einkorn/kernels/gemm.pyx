@@ -134,6 +134,8 @@ cdef int run_batches(Call *call, ek_gemm_problem *problem, cnp.ndarray a, cnp.nd
     cdef int64_t itemsize = cnp.PyArray_ITEMSIZE(c)
     cdef int64_t outer = 1, index, rest, position, a_offset, b_offset, c_offset, c_step
     cdef int i
+    if cnp.PyArray_SIZE(c) == 0:
+        return 0  # A broadcast batch of empty matrices may still be 2**60 long.
     problem.batch = shape[rank - 1] if rank else 1
     if rank:
         problem.a_batch_stride = batch_stride(a, rank, rank - 1)

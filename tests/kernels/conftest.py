@@ -1,0 +1,20 @@
+"""What the kernel tests share."""
+
+import numpy as np
+import pytest
+
+from einkorn.testing.isa import forced, variants
+
+
+# Module scope groups the tests by variant, and is what hypothesis wants of a fixture.
+@pytest.fixture(scope="module", params=variants())
+def isa(request):
+    """Run the test under each instruction set of the machine, or the one of EINKORN_ISA."""
+    with forced(request.param):
+        yield request.param
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def dtype(request):
+    """Run the test in both precisions."""
+    return np.dtype(request.param).type

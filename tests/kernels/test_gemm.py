@@ -1,0 +1,122 @@
+"""`matmul`: every shape around the tiles, every form of a call, and NumPy as second opinion."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from einkorn import kernels
+from einkorn.testing import references
+from einkorn.testing.strategies import SEEDS, matmul_cases
+from einkorn.testing.tolerances import assert_close
+
+pytestmark = pytest.mark.usefixtures("isa")
+
+
+def operands(dtype, *shapes, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+
+
+@settings(max_examples=100)
+@given(matmul_cases(), SEEDS)
+def test_matmul_equals_reference(dtype, case, seed):
+    a, b = operands(dtype, *case.shapes, seed=seed)
+    assert_close(
+        kernels.matmul(a, b, **case.parameters), references.matmul(a, b, **case.parameters)
+    )
+
+
+SIZES = [1, 4, 7, 16, 17, 47, 65]
+
+
+@pytest.mark.parametrize("transpose", list(itertools.product([False, True], repeat=2)))
+def test_every_remainder_of_a_tile(transpose, dtype):
+    transpose_a, transpose_b = transpose
+    for m, n, k in itertools.product(SIZES, SIZES, [1, 66]):
+        a, b = operands(dtype, (k, m) if transpose_a else (m, k), (n, k) if transpose_b else (k, n))
+        actual = kernels.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
+        expected = (a.T if transpose_a else a).astype("f8") @ (b.T if transpose_b else b)
+        assert_close(actual, expected, what=f"{m, n, k}")
+
+
+@pytest.mark.parametrize(
+    "shape", [(300, 5, 700), (5, 300, 700), (3, 2, 5000), (130, 1100, 9), (1, 2000, 300)]
+)
+def test_blocks_of_the_caches(shape, dtype):
+    m, n, k = shape
+    a, b = operands(dtype, (m, k), (k, n))
+    assert_close(kernels.matmul(a, b), a.astype("f8") @ b.astype("f8"))
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, -2.5])
+@pytest.mark.parametrize("beta", [0.0, 1.0, 0.5])
+@pytest.mark.parametrize("size", [3, 40])
+def test_alpha_and_beta(alpha, beta, size, dtype):
+    a, b, out = operands(dtype, (2, size, size), (size, size), (2, size, size))
+    expected = references.matmul(a, b, alpha=alpha, beta=beta, out=out)
+    result = kernels.matmul(a, b, alpha=alpha, beta=beta, out=out)
+    assert result is out
+    assert_close(out, expected)
+
+
+@pytest.mark.parametrize("algorithm", ["auto", "native", "blas"])
+def test_algorithms_agree(algorithm, dtype):
+    a, b, out = operands(dtype, (2, 1, 9, 20), (3, 20, 33), (2, 3, 9, 33))
+    expected = references.matmul(a, b, alpha=0.5, beta=2.0, out=out)
+    kernels.matmul(a, b, alpha=0.5, beta=2.0, algorithm=algorithm, out=out)
+    assert_close(out, expected)
+
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_beta_zero_does_not_read_out(size, dtype):
+    a, b = operands(dtype, (size, size), (size, size))
+    out = np.full((size, size), np.nan, dtype)
+    kernels.matmul(a, b, out=out)
+    assert_close(out, references.matmul(a, b))
+
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_nan_and_infinity_spread(size, dtype):
+    a, b = operands(dtype, (size, size), (size, size))
+    a[1, 2], b[0, 1] = np.nan, np.inf
+    with np.errstate(invalid="ignore"):
+        assert_close(kernels.matmul(a, b), np.matmul(a.astype("f8"), b.astype("f8")))
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [(0, 3), (3, 4)],
+        [(2, 3), (3, 0)],
+        [(2, 0), (0, 4)],
+        [(0, 2, 3), (3, 4)],
+        [(0, 0), (0, 0)],
+        [(5, 0, 2, 3), (1, 3, 4)],
+    ],
+)
+def test_zero_sizes(shapes, dtype):
+    a, b = operands(dtype, *shapes)
+    actual = kernels.matmul(a, b)
+    np.testing.assert_array_equal(actual, np.matmul(a, b), strict=True)
+
+
+def test_huge_virtual_batch_of_nothing_is_quick(dtype):
+    a = np.broadcast_to(np.zeros((0, 3), dtype), (2**20, 2**30, 0, 3))
+    assert kernels.matmul(a, np.zeros((3, 4), dtype)).shape == (2**20, 2**30, 0, 4)
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [((), (4,)), ((4,), ()), ((2, 1), (3,)), ((1, 3), (2, 1)), ((2, 1, 3), (1, 4, 1))],
+)
+def test_batches_broadcast(batches, dtype):
+    a, b = operands(dtype, (*batches[0], 5, 6), (*batches[1], 6, 7))
+    assert_close(kernels.matmul(a, b), np.matmul(a.astype("f8"), b.astype("f8")))
+
+
+def test_views_are_read_in_place(dtype):
+    (base,) = operands(dtype, (40, 50))
+    a, b = base[::2, 1:34:2], base[5:22, ::-3]
+    assert_close(kernels.matmul(a, b), references.matmul(a, b))
