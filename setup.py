@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent
 KERNELS = ROOT / "kernels"
 BINDINGS = ROOT / "src" / "einkorn" / "kernels"
 INCLUDE = ROOT / "src" / "einkorn" / "include"
-# All C is linked into this one module: a second copy would have thread counts and caches of its own.
+# All C is linked into this one module: a second copy would have threads and caches of its own.
 CORE = "einkorn.kernels._core"
 
 IS_X86_64 = platform.machine().lower() in ("x86_64", "amd64")
@@ -65,7 +65,9 @@ def kernel_sources() -> list[Path]:
 
 
 def headers() -> list[Path]:
-    return [h for folder in (KERNELS, INCLUDE) for h in folder.rglob("*") if h.suffix in (".h", ".inc")]
+    return [
+        h for folder in (KERNELS, INCLUDE) for h in folder.rglob("*") if h.suffix in (".h", ".inc")
+    ]
 
 
 def is_newer(target: Path, sources: list[Path]) -> bool:
@@ -118,7 +120,12 @@ class BuildKernels(build_ext):
         names = os.environ.get("EINKORN_SANITIZE")
         if not names:
             return []
-        return [f"-fsanitize={names}", "-fno-omit-frame-pointer", "-fno-sanitize-recover=undefined", "-g"]
+        return [
+            f"-fsanitize={names}",
+            "-fno-omit-frame-pointer",
+            "-fno-sanitize-recover=undefined",
+            "-g",
+        ]
 
     def openmp_flags(self, flag: str) -> list[str]:
         """The flag if a program that uses it compiles and links, else nothing."""
@@ -126,14 +133,17 @@ class BuildKernels(build_ext):
             return []
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / "probe.c"
-            source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+            source.write_text(
+                "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+            )
+            program = str(Path(folder) / "probe")
             try:
-                objects = self.compiler.compile([str(source)], output_dir=folder, extra_postargs=[flag])
-                self.compiler.link_executable(
-                    objects, str(Path(folder) / "probe"), extra_postargs=[flag]
+                objects = self.compiler.compile(
+                    [str(source)], output_dir=folder, extra_postargs=[flag]
                 )
+                self.compiler.link_executable(objects, program, extra_postargs=[flag])
             except Exception as error:
-                print(f"einkorn: building without OpenMP, single-threaded ({error})", file=sys.stderr)
+                print(f"einkorn: no OpenMP, so one thread ({error})", file=sys.stderr)
                 return []
         return [flag]
 

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from einkorn._version import __version__
-from einkorn.kernels._core import default_num_threads, get_num_threads, has_threads, isa, isa_variants
+from einkorn.kernels._core import (
+    default_num_threads,
+    get_num_threads,
+    has_threads,
+    isa,
+    isa_variants,
+)
 from einkorn.kernels.gemm import matmul_engine
 
 __all__ = ["get_include", "show_config"]
@@ -87,7 +93,9 @@ def _blas() -> dict[str, Any]:
     if importlib.util.find_spec("threadpoolctl"):
         from threadpoolctl import threadpool_info
 
-        cores = [pool.get("architecture") for pool in threadpool_info() if pool["user_api"] == "blas"]
+        cores = [
+            pool.get("architecture") for pool in threadpool_info() if pool["user_api"] == "blas"
+        ]
         blas["core"] = cores[0] if cores else None
     return blas
 
