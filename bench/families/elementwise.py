@@ -1,0 +1,40 @@
+"""Activations and softmax."""
+
+import numpy as np
+
+from bench.peers import as_torch, only_available, random_arrays, torch
+from einkorn import kernels
+
+KINDS = dict.fromkeys(("relu", "leaky_relu", "sigmoid", "tanh", "softmax"), ("forward",))
+
+
+def numpy_softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+NUMPY = {
+    "relu": lambda x: np.maximum(x, 0),
+    "leaky_relu": lambda x: np.where(x > 0, x, np.float32(0.01) * x),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "tanh": np.tanh,
+    "softmax": numpy_softmax,
+}
+
+
+def build(shape):
+    size = (shape.get("n"), shape.get("c")) if shape.kind == "softmax" else (shape.get("size"),)
+    (x,) = random_arrays(size)
+    (tx,) = as_torch(x)
+    ours = getattr(kernels, shape.kind)
+
+    def peer():
+        if shape.kind == "softmax":
+            return torch.softmax(tx, -1)
+        return getattr(torch.nn.functional, shape.kind)(tx)
+
+    return {
+        "forward": only_available(
+            {"einkorn": lambda: ours(x), "numpy": lambda: NUMPY[shape.kind](x), "torch": peer}
+        )
+    }

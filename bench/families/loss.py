@@ -1,0 +1,46 @@
+"""Softmax cross-entropy, forward and backward together."""
+
+import numpy as np
+
+from bench.peers import as_torch, only_available, random_arrays, torch
+from einkorn import kernels
+
+KINDS = {"cross_entropy": ("forward and gradient",)}
+
+
+def numpy_cross_entropy_grad(logits, target):
+    rows = np.arange(len(target))
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    e = np.exp(shifted)
+    grad = e / e.sum(axis=1, keepdims=True)
+    -np.log(grad[rows, target]).mean()
+    grad[rows, target] -= 1
+    return grad / np.float32(len(target))
+
+
+def build(shape):
+    n, c = shape.get("n"), shape.get("c")
+    (logits,) = random_arrays((n, c))
+    target = np.random.default_rng(1).integers(0, c, n)
+    one = np.float32(1)
+    tlogits, ttarget = as_torch(logits.copy(), target)
+    if torch is not None:
+        tlogits.requires_grad_()
+
+    def ours():
+        kernels.cross_entropy(logits, target)
+        return kernels.cross_entropy_grad(one, logits, target)
+
+    def peer():
+        loss = torch.nn.functional.cross_entropy(tlogits, ttarget)
+        return torch.autograd.grad(loss, tlogits)[0]
+
+    return {
+        "forward and gradient": only_available(
+            {
+                "einkorn": ours,
+                "numpy": lambda: numpy_cross_entropy_grad(logits, target),
+                "torch": peer,
+            }
+        )
+    }

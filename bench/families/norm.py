@@ -1,0 +1,44 @@
+"""Batch normalisation in training."""
+
+import numpy as np
+
+from bench.peers import as_torch, only_available, random_arrays, torch
+from einkorn import kernels
+
+KINDS = {"batch_norm": ("forward", "gradient")}
+
+
+def build(shape):
+    size = tuple(shape.get(key) for key in "nchw")
+    x, grad, weight, bias = random_arrays(size, size, size[1:2], size[1:2])
+    _, mean, inv_std = kernels.batch_norm(x, weight, bias)
+    tx, tgrad, tweight, tbias, tmean, tinv_std = as_torch(x, grad, weight, bias, mean, inv_std)
+
+    def numpy_forward():
+        axes, column = (0, 2, 3), (1, -1, 1, 1)
+        scale = weight / np.sqrt(x.var(axis=axes) + np.float32(1e-5))
+        shift = bias - x.mean(axis=axes) * scale
+        return x * scale.reshape(column) + shift.reshape(column)
+
+    def peer_grad():
+        return torch.ops.aten.native_batch_norm_backward(
+            *(tgrad, tx, tweight, None, None, tmean, tinv_std, True, 1e-5, (True, True, True))
+        )[0]
+
+    return {
+        "forward": only_available(
+            {
+                "einkorn": lambda: kernels.batch_norm(x, weight, bias)[0],
+                "numpy": numpy_forward,
+                "torch": lambda: torch.native_batch_norm(
+                    tx, tweight, tbias, None, None, True, 0.1, 1e-5
+                )[0],
+            }
+        ),
+        "gradient": only_available(
+            {
+                "einkorn": lambda: kernels.batch_norm_grad(grad, x, weight, mean, inv_std)[0],
+                "torch": peer_grad,
+            }
+        ),
+    }

@@ -1,0 +1,84 @@
+"""Max pooling with indices, its gradient, unpooling, average pooling."""
+
+import numpy as np
+
+from bench.peers import as_torch, only_available, random_arrays, torch
+from einkorn import kernels
+
+KINDS = {
+    "max_pool2d": ("forward", "gradient"),
+    "max_unpool2d": ("forward",),
+    "avg_pool2d": ("forward",),
+}
+
+
+def build(shape):
+    return {"max_pool2d": max_pool, "max_unpool2d": max_unpool, "avg_pool2d": avg_pool}[shape.kind](
+        shape
+    )
+
+
+def setting(shape):
+    (x,) = random_arrays(tuple(shape.get(key) for key in "nchw"))
+    kernel = shape.get("kernel")
+    return x, kernel, {"stride": shape.get("stride", kernel), "padding": shape.get("padding", 0)}
+
+
+def max_pool(shape):
+    x, kernel, options = setting(shape)
+    y, indices = kernels.max_pool2d(x, kernel, **options)
+    (grad,) = random_arrays(y.shape)
+    tx, tgrad, tindices = as_torch(x, grad, indices)
+
+    def peer_grad():
+        pad, stride = options["padding"], options["stride"]
+        return torch.ops.aten.max_pool2d_with_indices_backward(
+            *(tgrad, tx, (kernel, kernel), (stride, stride), (pad, pad), (1, 1), False, tindices)
+        )
+
+    pool = torch and torch.nn.functional.max_pool2d
+    return {
+        "forward": only_available(
+            {
+                "einkorn": lambda: kernels.max_pool2d(x, kernel, **options)[0],
+                "torch": lambda: pool(tx, kernel, return_indices=True, **options)[0],
+            }
+        ),
+        "gradient": only_available(
+            {
+                "einkorn": lambda: kernels.max_pool2d_grad(grad, indices, x.shape),
+                "torch": peer_grad,
+            }
+        ),
+    }
+
+
+def max_unpool(shape):
+    x, kernel, options = setting(shape)
+    y, indices = kernels.max_pool2d(x, kernel, **options)
+    ty, tindices = as_torch(y, indices)
+    size = x.shape[2:]
+    return {
+        "forward": only_available(
+            {
+                "einkorn": lambda: kernels.max_unpool2d(y, indices, size),
+                "torch": lambda: torch.nn.functional.max_unpool2d(
+                    ty, tindices, kernel, output_size=size, **options
+                ),
+            }
+        )
+    }
+
+
+def avg_pool(shape):
+    x, kernel, options = setting(shape)
+    (tx,) = as_torch(x)
+    run = {
+        "einkorn": lambda: kernels.avg_pool2d(x, kernel, **options),
+        "torch": lambda: torch.nn.functional.avg_pool2d(tx, kernel, **options),
+    }
+    if options["stride"] == kernel and x.shape[2] % kernel == x.shape[3] % kernel == 0:
+        n, c, h, w = x.shape
+        tiles = x.reshape(n, c, h // kernel, kernel, w // kernel, kernel)
+        run["numpy"] = lambda: np.mean(tiles, axis=(3, 5))
+    return {"forward": only_available(run)}

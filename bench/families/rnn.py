@@ -1,0 +1,41 @@
+"""LSTM over whole sequences, forward and backward."""
+
+from bench.peers import as_torch, only_available, random_arrays, torch
+from einkorn import kernels
+
+KINDS = {"lstm": ("forward and gradient",)}
+
+
+def build(shape):
+    t, b, i, h = (shape.get(key) for key in "tbih")
+    x, h0, c0, w_ih, w_hh, grad = random_arrays(
+        *((t, b, i), (b, h), (b, h), (4 * h, i), (4 * h, h), (t, b, h))
+    )
+    w_ih, w_hh = w_ih / i**0.5, w_hh / h**0.5
+
+    def ours():
+        output, _, _, saved = kernels.lstm(x, h0, c0, w_ih, w_hh)
+        return kernels.lstm_grad(grad, None, None, x, h0, c0, output, saved, w_ih, w_hh)[0]
+
+    return {
+        "forward and gradient": only_available(
+            {"einkorn": ours, "torch": peer(x, h0, c0, w_ih, w_hh, grad)}
+        )
+    }
+
+
+def peer(x, h0, c0, w_ih, w_hh, grad):
+    if torch is None:
+        return None
+    layer = torch.nn.LSTM(x.shape[2], h0.shape[1], bias=False)
+    with torch.no_grad():
+        layer.weight_ih_l0.copy_(torch.from_numpy(w_ih))
+        layer.weight_hh_l0.copy_(torch.from_numpy(w_hh))
+    tx, th0, tc0, tgrad = as_torch(x.copy(), h0[None], c0[None], grad)
+    tx.requires_grad_()
+
+    def step():
+        output, _ = layer(tx, (th0, tc0))
+        return torch.autograd.grad(output, [tx, *layer.parameters()], tgrad)[0]
+
+    return step

@@ -1,0 +1,47 @@
+"""The peers, where they are installed."""
+
+import importlib.util
+import os
+
+import numpy as np
+
+from einkorn import kernels
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+
+def use_threads(count: int) -> None:
+    """Give einkorn and every peer the same number of threads."""
+    kernels.set_num_threads(count)
+    if torch is not None:
+        torch.set_num_threads(count)
+    if importlib.util.find_spec("threadpoolctl"):
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(count, user_api="blas")
+
+
+def only_available(run: dict) -> dict:
+    """Without the callables of libraries that are not here."""
+    return {name: f for name, f in run.items() if name != "torch" or torch is not None}
+
+
+def as_torch(*arrays):
+    """Tensors over the same memory, or the arrays themselves where there is no PyTorch."""
+    if torch is None:
+        return arrays
+    return tuple(torch.from_numpy(a) for a in arrays)
+
+
+def random_arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+    """Standard normal float32 arrays, the same in every run."""
+    generator = np.random.default_rng(0)
+    return [generator.standard_normal(shape, dtype=np.float32) for shape in shapes]
+
+
+def is_pooled() -> bool:
+    """Whether glibc keeps freed memory, which spares the peers the faults of fresh pages."""
+    return "mmap_threshold" in os.environ.get("GLIBC_TUNABLES", "")
