@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import einkorn as ek
 from einkorn.data import ArrayDataset, DataLoader, Loader, SequenceLoader
 
 ROWS = ArrayDataset(np.arange(23.0).reshape(23, 1), np.arange(23))
@@ -64,6 +65,14 @@ def test_a_generator_serves_as_seed() -> None:
     assert first == second
     shared = np.random.default_rng(5)
     assert take(noisy(seed=shared), 6) != take(noisy(seed=shared), 6)
+
+
+def test_without_a_seed_the_global_one_decides() -> None:
+    ek.manual_seed(8)
+    first = take(noisy(seed=None), 6)
+    assert take(noisy(seed=None), 6) != first
+    ek.manual_seed(8)
+    assert take(noisy(seed=None), 6) == first
 
 
 @given(done=st.integers(0, 20), rest=st.integers(1, 20))

@@ -6,6 +6,8 @@ import operator
 
 import numpy as np
 
+from einkorn.autograd.random import draw_seed
+
 __all__ = ["Seed", "as_seed"]
 
 Seed = int | np.random.Generator | None
@@ -22,9 +24,7 @@ def as_seed(seed: Seed) -> int:
         `seed` is neither a generator nor a non-negative integer.
     """
     if seed is None:
-        from einkorn.autograd import random
-
-        return random.draw_seed()
+        return draw_seed()
     if isinstance(seed, np.random.Generator):
         return int(seed.integers(2**63))
     number = operator.index(seed)
