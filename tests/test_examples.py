@@ -30,7 +30,9 @@ def docstrings(module):
         yield f"{module.__name__}.{name}", inspect.getdoc(value)
         if inspect.isclass(value):
             for member_name, member in vars(value).items():
-                yield f"{module.__name__}.{name}.{member_name}", getattr(member, "__doc__", None)
+                function = getattr(member, "__func__", getattr(member, "fget", member))
+                if getattr(function, "__module__", None) == module.__name__:
+                    yield f"{module.__name__}.{name}.{member_name}", inspect.getdoc(function)
 
 
 @pytest.mark.parametrize("name", module_names())
@@ -42,7 +44,7 @@ def test_docstring_examples(name):
         if not isinstance(text, str) or ">>>" not in text:
             continue
         with np.printoptions(legacy=None):
-            test = parser.get_doctest(text, {}, where, module.__file__, 0)
+            test = parser.get_doctest(text, dict(vars(module)), where, module.__file__, 0)
             runner = doctest.DocTestRunner(optionflags=FLAGS)
             report = []
             runner.run(test, out=report.append)

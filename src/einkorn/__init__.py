@@ -30,7 +30,7 @@ from einkorn.autograd.operators import __all__ as _operators
 from einkorn.autograd.promotion import result_type
 from einkorn.autograd.random import *  # noqa: F403
 from einkorn.autograd.random import __all__ as _random
-from einkorn.kernels import get_num_threads, set_num_threads, show_config
+from einkorn.kernels import get_include, get_num_threads, set_num_threads, show_config
 
 bool = _np.bool_
 uint8, int8, int16 = _np.uint8, _np.int8, _np.int16
@@ -66,6 +66,7 @@ __all__ = [
     "autograd",
     "enable_grad",
     "from_numpy",
+    "get_include",
     "get_num_threads",
     "is_grad_enabled",
     "kernels",
