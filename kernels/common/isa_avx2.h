@@ -42,9 +42,14 @@ static inline __m256i vf64_part_mask(int64_t n) {
     static inline M V##_lt(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_LT_OQ); }             \
     static inline M V##_gt(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_GT_OQ); }             \
     static inline M V##_eq(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_EQ_OQ); }             \
+    static inline M V##_le(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_LE_OQ); }             \
     static inline M V##_unordered(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_UNORD_Q); }    \
     static inline V V##_select(M m, V yes, V no) { return _mm256_blendv_##S(no, yes, m); }    \
     static inline V V##_abs(V a) { return _mm256_andnot_##S(_mm256_set1_##S((T) - 0.0), a); } \
+    static inline V V##_copysign(V a, V sign) {                                               \
+        const V bit = _mm256_set1_##S((T) - 0.0);                                             \
+        return _mm256_or_##S(_mm256_andnot_##S(bit, a), _mm256_and_##S(bit, sign));           \
+    }                                                                                         \
     static inline V V##_sqrt(V a) { return _mm256_sqrt_##S(a); }                              \
     static inline V V##_round(V a) {                                                          \
         return _mm256_round_##S(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);            \
@@ -72,15 +77,41 @@ static inline double vf64_hmax(vf64 a) {
     return _mm_cvtsd_f64(_mm_max_sd(x, _mm_unpackhi_pd(x, x)));
 }
 
-/* a * 2^n for integral n within the range of normal exponents. */
-static inline vf32 vf32_scale(vf32 a, vf32 n) {
-    __m256i power = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-    return _mm256_mul_ps(a, _mm256_castsi256_ps(_mm256_slli_epi32(power, 23)));
+/* floor(log2 a) for normal a > 0. */
+static inline vf32 vf32_exponent(vf32 a) {
+    __m256i biased = _mm256_srli_epi32(_mm256_castps_si256(a), 23);
+    return _mm256_cvtepi32_ps(_mm256_sub_epi32(biased, _mm256_set1_epi32(127)));
 }
-static inline vf64 vf64_scale(vf64 a, vf64 n) {
+static inline vf64 vf64_exponent(vf64 a) {
+    /* As the low bits of 2^52 the biased exponent is a number without a conversion. */
+    const __m256d shift = _mm256_set1_pd(0x1p52);
+    __m256i biased = _mm256_srli_epi64(_mm256_castpd_si256(a), 52);
+    __m256d sum = _mm256_castsi256_pd(_mm256_or_si256(biased, _mm256_castpd_si256(shift)));
+    return _mm256_sub_pd(sum, _mm256_set1_pd(0x1p52 + 1023));
+}
+
+static inline vf32 vf32_power_of_two(vf32 n) {
+    __m256i power = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(power, 23));
+}
+static inline vf64 vf64_power_of_two(vf64 n) {
     __m256i power = _mm256_cvtepi32_epi64(_mm256_cvtpd_epi32(n));
     power = _mm256_slli_epi64(_mm256_add_epi64(power, _mm256_set1_epi64x(1023)), 52);
-    return _mm256_mul_pd(a, _mm256_castsi256_pd(power));
+    return _mm256_castsi256_pd(power);
 }
+
+/*
+ * a * 2^n for integral n of at most twice the largest exponent; a is NaN where n is. In two steps:
+ * 2^n alone can leave the range of exponents where the result does not.
+ */
+#define EK_AVX2_SCALE(V)                                       \
+    static inline V V##_scale(V a, V n) {                      \
+        V half = V##_round(V##_mul(n, V##_set1(0.5f)));        \
+        a = V##_mul(a, V##_power_of_two(half));                \
+        return V##_mul(a, V##_power_of_two(V##_sub(n, half))); \
+    }
+
+EK_AVX2_SCALE(vf32)
+EK_AVX2_SCALE(vf64)
 
 #endif

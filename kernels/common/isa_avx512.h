@@ -41,16 +41,23 @@ static inline mf64 vf64_part_mask(int64_t n) {
     static inline M V##_lt(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_LT_OQ); }          \
     static inline M V##_gt(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_GT_OQ); }          \
     static inline M V##_eq(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_EQ_OQ); }          \
+    static inline M V##_le(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_LE_OQ); }          \
     static inline M V##_unordered(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_UNORD_Q); } \
     static inline V V##_select(M m, V yes, V no) { return _mm512_mask_blend_##S(m, no, yes); }    \
     static inline V V##_abs(V a) { return _mm512_abs_##S(a); }                                    \
+    static inline V V##_copysign(V a, V sign) {                                                   \
+        const V bit = _mm512_set1_##S((T) - 0.0);                                                 \
+        return _mm512_or_##S(_mm512_andnot_##S(bit, a), _mm512_and_##S(bit, sign));               \
+    }                                                                                             \
     static inline V V##_sqrt(V a) { return _mm512_sqrt_##S(a); }                                  \
     static inline V V##_round(V a) {                                                              \
         return _mm512_roundscale_##S(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);           \
     }                                                                                             \
     static inline T V##_sum(V a) { return _mm512_reduce_add_##S(a); }                             \
     static inline T V##_hmax(V a) { return _mm512_reduce_max_##S(a); }                            \
-    /* a * 2^n for integral n. */                                                                 \
+    /* floor(log2 a) for normal a > 0. */                                                         \
+    static inline V V##_exponent(V a) { return _mm512_getexp_##S(a); }                            \
+    /* a * 2^n for integral n; a is NaN where n is. */                                            \
     static inline V V##_scale(V a, V n) { return _mm512_scalef_##S(a, n); }
 
 EK_AVX512_PRIMITIVES(float, vf32, mf32, ps)

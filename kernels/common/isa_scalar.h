@@ -35,6 +35,7 @@ typedef int mf64;
     static inline M V##_lt(V a, V b) { return a < b; }                              \
     static inline M V##_gt(V a, V b) { return a > b; }                              \
     static inline M V##_eq(V a, V b) { return a == b; }                             \
+    static inline M V##_le(V a, V b) { return a <= b; }                             \
     static inline M V##_unordered(V a, V b) { return a != a || b != b; }            \
     static inline V V##_select(M m, V yes, V no) { return m ? yes : no; }           \
     static inline V V##_abs(V a) { return a < 0 ? -a : a == 0 ? 0 : a; }            \
@@ -49,18 +50,48 @@ static inline vf64 vf64_sqrt(vf64 a) { return sqrt(a); }
 static inline vf32 vf32_round(vf32 a) { return rintf(a); }
 static inline vf64 vf64_round(vf64 a) { return rint(a); }
 
-/* a * 2^n for integral n within the range of normal exponents. */
-static inline vf32 vf32_scale(vf32 a, vf32 n) {
-    int32_t bits = ((int32_t)n + 127) * (1 << 23);
-    float power;
-    memcpy(&power, &bits, sizeof power);
-    return a * power;
+static inline vf32 vf32_copysign(vf32 a, vf32 sign) { return copysignf(a, sign); }
+static inline vf64 vf64_copysign(vf64 a, vf64 sign) { return copysign(a, sign); }
+
+/* floor(log2 a) for normal a > 0. */
+static inline vf32 vf32_exponent(vf32 a) {
+    int32_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    return (vf32)((bits >> 23) - 127);
 }
-static inline vf64 vf64_scale(vf64 a, vf64 n) {
-    int64_t bits = ((int64_t)n + 1023) * (INT64_C(1) << 52);
-    double power;
-    memcpy(&power, &bits, sizeof power);
-    return a * power;
+static inline vf64 vf64_exponent(vf64 a) {
+    int64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    return (vf64)((bits >> 52) - 1023);
 }
+
+static inline vf32 vf32_power_of_two(vf32 n) {
+    uint32_t bits = (uint32_t)((int32_t)n + 127) << 23;
+    vf32 power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
+static inline vf64 vf64_power_of_two(vf64 n) {
+    uint64_t bits = (uint64_t)((int64_t)n + 1023) << 52;
+    vf64 power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
+
+/*
+ * a * 2^n for integral n of at most twice the largest exponent; a is NaN where n is. In two steps:
+ * 2^n alone can leave the range of exponents where the result does not.
+ */
+#define EK_SCALAR_SCALE(V)                                              \
+    static inline V V##_scale(V a, V n) {                               \
+        if (n != n) {                                                   \
+            return n;                                                   \
+        }                                                               \
+        V half = V##_round(n / 2);                                      \
+        return a * V##_power_of_two(half) * V##_power_of_two(n - half); \
+    }
+
+EK_SCALAR_SCALE(vf32)
+EK_SCALAR_SCALE(vf64)
 
 #endif
