@@ -25,25 +25,51 @@ from einkorn.kernels._core import (
     set_num_threads,
 )
 from einkorn.kernels.config import get_include, show_config
+from einkorn.kernels.elementwise import (
+    dropout,
+    dropout_grad,
+    elu,
+    elu_grad,
+    leaky_relu,
+    leaky_relu_grad,
+    relu,
+    relu_grad,
+    sigmoid,
+    sigmoid_grad,
+    tanh,
+    tanh_grad,
+)
 from einkorn.kernels.gemm import linear, linear_grad, matmul, matmul_engine
 from einkorn.kernels.optim import adam_step_, adam_steps_, sgd_step_, sgd_steps_
 
 __all__ = [
     "adam_step_",
     "adam_steps_",
+    "dropout",
+    "dropout_grad",
+    "elu",
+    "elu_grad",
     "empty_cache",
     "get_include",
     "get_num_threads",
     "isa",
     "isa_variants",
+    "leaky_relu",
+    "leaky_relu_grad",
     "linear",
     "linear_grad",
     "matmul",
     "matmul_engine",
     "memory_statistics",
+    "relu",
+    "relu_grad",
     "set_cache_limit",
     "set_num_threads",
     "sgd_step_",
     "sgd_steps_",
     "show_config",
+    "sigmoid",
+    "sigmoid_grad",
+    "tanh",
+    "tanh_grad",
 ]

@@ -21,6 +21,7 @@ cdef cnp.ndarray optional_input(object value, str name, Call *call, int rank)
 # int64 indices: any integer dtype is accepted.
 cdef cnp.ndarray index_input(object value, str name)
 
+# float32, float64, int64 or bool.
 cdef cnp.ndarray empty(int rank, const int64_t *shape, int type_number)
 cdef cnp.ndarray empty_like(cnp.ndarray array)
 
@@ -34,6 +35,8 @@ cdef cnp.ndarray inplace(object value, str name, Call *call)
 # The bytes [low, high) that the elements lie in.
 cdef void extent(cnp.ndarray array, uintptr_t *low, uintptr_t *high) noexcept
 cdef int forbid_overlap(object out, cnp.ndarray array, str name) except -1
+# For elementwise kernels, which may write over what they have read: out may be the array itself.
+cdef int forbid_partial_overlap(object out, cnp.ndarray array, str name) except -1
 
 cdef int expect_shape(cnp.ndarray array, str name, int rank, const int64_t *shape) except -1
 cdef int64_t integer(object value, str name, int64_t lowest) except? -1

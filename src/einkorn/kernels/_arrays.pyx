@@ -194,7 +194,11 @@ cdef int64_t count_bytes(int rank, const int64_t *shape, int64_t itemsize) excep
 
 
 cdef cnp.ndarray empty(int rank, const int64_t *shape, int type_number):
-    cdef int64_t itemsize = 4 if type_number == cnp.NPY_FLOAT32 else 8
+    cdef int64_t itemsize = 8
+    if type_number == cnp.NPY_FLOAT32:
+        itemsize = 4
+    elif type_number == cnp.NPY_BOOL:
+        itemsize = 1
     cdef int64_t total = count_bytes(rank, shape, itemsize)
     if total < SMALLEST_POOLED:
         return cnp.PyArray_EMPTY(rank, <cnp.npy_intp *>shape, type_number, 0)
@@ -291,6 +295,17 @@ cdef int forbid_overlap(object out, cnp.ndarray array, str name) except -1:
     if out is not None and array is not None and overlap(out, array):
         raise ValueError(f"out: must not overlap {name}")
     return 0
+
+
+cdef int forbid_partial_overlap(object out, cnp.ndarray array, str name) except -1:
+    if out is None or out is array:
+        return 0
+    cdef cnp.ndarray target = out
+    # `array` is C-contiguous and of the same shape and dtype, so an equal start is an equal place;
+    # a target that is not contiguous is written through a stand-in.
+    if cnp.PyArray_DATA(target) == cnp.PyArray_DATA(array) or not cnp.PyArray_ISCARRAY(target):
+        return 0
+    return forbid_overlap(out, array, name)
 
 
 cdef int64_t integer(object value, str name, int64_t lowest) except? -1:

@@ -1,6 +1,6 @@
 """The C interface, for Cython modules: the table of kernels and the structures it takes."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 cdef extern from "einkorn/types.h" nogil:
     ctypedef enum ek_dtype:
@@ -74,6 +74,26 @@ cdef extern from "einkorn/api.h" nogil:
                         const ek_parameter *parameters) noexcept nogil
         int (*adam_step)(ek_dtype dtype, const ek_adam_problem *problem,
                          const ek_parameter *parameters) noexcept nogil
+        int (*relu)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
+        int (*sigmoid)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
+        int (*tanh)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
+        int (*leaky_relu)(ek_dtype dtype, int64_t n, double negative_slope, const void *x,
+                          void *y) noexcept nogil
+        int (*elu)(ek_dtype dtype, int64_t n, double alpha, const void *x, void *y) noexcept nogil
+        int (*relu_grad)(ek_dtype dtype, int64_t n, const void *grad, const void *y,
+                         void *gx) noexcept nogil
+        int (*sigmoid_grad)(ek_dtype dtype, int64_t n, const void *grad, const void *y,
+                            void *gx) noexcept nogil
+        int (*tanh_grad)(ek_dtype dtype, int64_t n, const void *grad, const void *y,
+                         void *gx) noexcept nogil
+        int (*leaky_relu_grad)(ek_dtype dtype, int64_t n, double negative_slope, const void *grad,
+                               const void *x, void *gx) noexcept nogil
+        int (*elu_grad)(ek_dtype dtype, int64_t n, double alpha, const void *grad, const void *x,
+                        void *gx) noexcept nogil
+        int (*dropout)(ek_dtype dtype, int64_t n, double p, uint64_t seed, const void *x, void *y,
+                       uint8_t *mask) noexcept nogil
+        int (*dropout_grad)(ek_dtype dtype, int64_t n, double p, const void *grad,
+                            const uint8_t *mask, void *gx) noexcept nogil
 
 cdef const ek_api *api
 

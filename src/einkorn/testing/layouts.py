@@ -40,7 +40,7 @@ def reversed_axes(array: Array) -> Array:
 
 def sliced(array: Array) -> Array:
     """Return every second element of a buffer twice as long in each axis, the rest being NaN."""
-    filler = np.nan if array.dtype.kind == "f" else np.iinfo(array.dtype).min
+    filler = np.iinfo(array.dtype).min if array.dtype.kind in "iu" else np.nan
     every_second = (slice(None, None, 2),) * array.ndim
     buffer = np.full([2 * size for size in array.shape], filler, array.dtype)
     buffer[every_second] = array

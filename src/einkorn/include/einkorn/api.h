@@ -10,6 +10,7 @@
 #ifndef EINKORN_API_H
 #define EINKORN_API_H
 
+#include "elementwise.h"
 #include "gemm.h"
 #include "optim.h"
 #include "types.h"
@@ -20,7 +21,8 @@
 
 #define EK_EACH_KERNEL(ROW) \
     EK_GEMM_TABLE(ROW)      \
-    EK_OPTIM_TABLE(ROW)
+    EK_OPTIM_TABLE(ROW)     \
+    EK_ELEMENTWISE_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \

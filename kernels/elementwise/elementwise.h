@@ -1,0 +1,29 @@
+/* What the variants of the elementwise family share: checks, and how work is split. */
+#ifndef EK_ELEMENTWISE_H
+#define EK_ELEMENTWISE_H
+
+#include "common/checked.h"
+#include "einkorn/elementwise.h"
+
+/* Elements a task takes at least: below this a second thread costs more than it brings. */
+enum { EK_ELEMENTWISE_TASK = 1 << 16 };
+
+typedef struct ek_split {
+    int64_t tasks, per_task;
+} ek_split;
+
+/* Even shares, in whole cache lines so that no two tasks write to the same one. */
+static inline ek_split ek_split_elements(int64_t n) {
+    int64_t tasks = ek_ceil_div(n, EK_ELEMENTWISE_TASK);
+    ek_split split = {tasks, tasks ? ek_round_up(ek_ceil_div(n, tasks), 64) : 0};
+    return split;
+}
+
+static inline int ek_elementwise_check(int64_t n) {
+    if (n < 0) {
+        return EK_BAD_ARGUMENT;
+    }
+    return ek_checked_mul(n, (int64_t)sizeof(double)) < 0 ? EK_TOO_LARGE : EK_OK;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * Activations, their gradients, and dropout, on arrays of n contiguous elements. A result may take
+ * the place of an operand (y == x), but must not overlap it otherwise.
+ *
+ * The gradients of ReLU, sigmoid and tanh are functions of the output y, those of leaky ReLU and
+ * ELU of the input x.
+ */
+#ifndef EINKORN_ELEMENTWISE_H
+#define EINKORN_ELEMENTWISE_H
+
+#include "types.h"
+
+/* ROW(name, parameters, arguments); each function takes an ek_dtype before these parameters. */
+#define EK_ELEMENTWISE_TABLE(ROW)                                                               \
+    ROW(relu, (int64_t n, const void *x, void *y), (n, x, y))                                   \
+    ROW(sigmoid, (int64_t n, const void *x, void *y), (n, x, y))                                \
+    ROW(tanh, (int64_t n, const void *x, void *y), (n, x, y))                                   \
+    ROW(leaky_relu, (int64_t n, double negative_slope, const void *x, void *y),                 \
+        (n, negative_slope, x, y))                                                              \
+    ROW(elu, (int64_t n, double alpha, const void *x, void *y), (n, alpha, x, y))               \
+    ROW(relu_grad, (int64_t n, const void *grad, const void *y, void *gx), (n, grad, y, gx))    \
+    ROW(sigmoid_grad, (int64_t n, const void *grad, const void *y, void *gx), (n, grad, y, gx)) \
+    ROW(tanh_grad, (int64_t n, const void *grad, const void *y, void *gx), (n, grad, y, gx))    \
+    ROW(leaky_relu_grad,                                                                        \
+        (int64_t n, double negative_slope, const void *grad, const void *x, void *gx),          \
+        (n, negative_slope, grad, x, gx))                                                       \
+    ROW(elu_grad, (int64_t n, double alpha, const void *grad, const void *x, void *gx),         \
+        (n, alpha, grad, x, gx))                                                                \
+    /* mask[i] = 1 with probability 1 - p, else 0; y = mask * x / (1 - p). */                   \
+    ROW(dropout, (int64_t n, double p, uint64_t seed, const void *x, void *y, uint8_t *mask),   \
+        (n, p, seed, x, y, mask))                                                               \
+    ROW(dropout_grad, (int64_t n, double p, const void *grad, const uint8_t *mask, void *gx),   \
+        (n, p, grad, mask, gx))
+
+#endif
