@@ -1,0 +1,165 @@
+"""Gradients and parameters as a whole: clipping, and the vector of all parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from einkorn.autograd import Tensor, as_tensor, increment_version
+from einkorn.autograd.operators import cat, reshape
+
+__all__ = [
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "clip_grads_with_norm_",
+    "get_total_norm",
+    "parameters_to_vector",
+    "vector_to_parameters",
+]
+
+Tensors = Tensor | Iterable[Tensor]
+
+
+def get_total_norm(
+    tensors: Tensors,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """Return the norm of the norms of ``tensors``, as if they were one vector.
+
+    Parameters
+    ----------
+    tensors : Tensor or iterable of Tensor
+    norm_type : float
+        The p of the norm, ``inf`` too.
+    error_if_nonfinite : bool
+        Raise RuntimeError where the norm is infinite or NaN.
+    foreach : bool, optional
+        Accepted and without effect.
+
+    Returns
+    -------
+    Tensor
+        0-D, of the first tensor's dtype.
+    """
+    arrays = [tensor.numpy() for tensor in _listed(tensors)]
+    if not arrays:
+        return as_tensor(np.zeros((), np.float32))
+    norms = np.array([_norm(array.ravel(), norm_type) for array in arrays])
+    total = _norm(norms, norm_type)
+    if error_if_nonfinite and not math.isfinite(total):
+        raise RuntimeError(f"the total norm of order {norm_type} is {total}")
+    return as_tensor(np.array(total, arrays[0].dtype))
+
+
+def clip_grads_with_norm_(
+    parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
+) -> None:
+    """Scale gradients in place by ``max_norm / (total_norm + 1e-6)`` where that is below 1."""
+    scale = float(max_norm) / (float(total_norm) + 1e-6)
+    if scale >= 1.0:
+        return
+    for gradient in _gradients(parameters):
+        array = gradient.numpy()
+        np.multiply(array, array.dtype.type(scale), out=array)
+        increment_version(gradient)
+
+
+def clip_grad_norm_(
+    parameters: Tensors,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """Scale gradients in place so that the norm of all together is at most ``max_norm``.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Those without a gradient are passed over.
+    max_norm : float
+    norm_type : float
+        The p of the norm, ``inf`` too.
+    error_if_nonfinite : bool
+        Raise RuntimeError where the norm is infinite or NaN, before anything is changed.
+    foreach : bool, optional
+        Accepted and without effect.
+
+    Returns
+    -------
+    Tensor
+        The norm before clipping, 0-D.
+
+    References
+    ----------
+    R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
+    networks", 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> w = nn.Parameter(np.zeros(2))
+    >>> (w * np.array([3.0, 4.0])).sum().backward()
+    >>> nn.utils.clip_grad_norm_([w], max_norm=1.0).item()
+    5.0
+    >>> np.round(w.grad.numpy(), 4).tolist()
+    [0.6, 0.8]
+    """
+    listed = _listed(parameters)
+    total = get_total_norm(_gradients(listed), norm_type, error_if_nonfinite)
+    clip_grads_with_norm_(listed, max_norm, total)
+    return total
+
+
+def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
+    """Clip every element of the gradients to [-clip_value, clip_value], in place."""
+    for gradient in _gradients(parameters):
+        array = gradient.numpy()
+        np.clip(array, -clip_value, clip_value, out=array)
+        increment_version(gradient)
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """Return all elements of ``parameters``, one after another, as one 1-D Tensor."""
+    return cat([reshape(parameter, -1) for parameter in parameters])
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """Set the values of ``parameters`` from one 1-D Tensor, as `parameters_to_vector` laid it out.
+
+    Raises
+    ------
+    TypeError
+        If ``vec`` is not a Tensor.
+    ValueError
+        If its size is not that of all parameters together; nothing is changed then.
+    """
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"vec must be a Tensor, got {type(vec).__name__}")
+    targets = list(parameters)
+    wanted = sum(target.numel() for target in targets)
+    if vec.shape != (wanted,):
+        raise ValueError(f"vec must have shape {(wanted,)}, got {vec.shape}")
+    start = 0
+    for target in targets:
+        stop = start + target.numel()
+        target.numpy()[...] = vec.numpy()[start:stop].reshape(target.shape)
+        increment_version(target)
+        start = stop
+
+
+def _listed(tensors: Tensors) -> list[Tensor]:
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+
+
+def _gradients(parameters: Tensors) -> list[Tensor]:
+    return [p.grad for p in _listed(parameters) if p.grad is not None]
+
+
+def _norm(vector: np.ndarray, order: float) -> float:
+    return float(np.linalg.norm(vector, order)) if vector.size else 0.0
