@@ -1,0 +1,263 @@
+"""`Optimizer`: the base of the optimisers, and how a step is made indivisible."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain, repeat
+from operator import call
+from typing import Any, overload
+
+import numpy as np
+
+from einkorn.autograd import Tensor, enable_grad, increment_version
+from einkorn.nn.parameter import clear_grad
+
+__all__ = ["Optimizer"]
+
+Group = dict[str, Any]
+Call = Callable[[], Any]
+
+
+class Optimizer:
+    """Base of the optimisers: parameter groups, their state, and the step.
+
+    A subclass defines `_calls`. A step has two phases. The first collects gradients, state and
+    settings and changes nothing. The second makes calls of compiled functions only, from compiled
+    code, so that Python has no chance to run a signal handler among them: Ctrl-C leaves either
+    the values before a step or those after it.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (name, Tensor) pairs, or of dict
+        Dictionaries are groups: ``params`` and the settings that differ from the defaults.
+    defaults : dict
+        The settings of groups that do not say otherwise.
+
+    Attributes
+    ----------
+    param_groups : list of dict
+        ``params`` and the settings of each group; settings may be changed at any time.
+    state : dict
+        What the optimiser remembers of each parameter: arrays and numbers by name.
+
+    Raises
+    ------
+    TypeError
+        If ``params`` is not an iterable, or holds something else than listed above.
+    ValueError
+        If it is empty, holds a Tensor that is not a leaf, or the same one twice.
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor | np.ndarray | str):
+            raise TypeError(
+                f"params must be an iterable of Tensors or dicts, got {type(params).__name__}"
+            )
+        self.defaults = defaults
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[Group] = []
+        self._negated: dict[Tensor, np.ndarray] = {}
+        groups = list(params)
+        if not groups:
+            raise ValueError("params is empty: an optimizer needs at least one parameter")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add a group: ``params`` and any settings that differ from the defaults."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, got {type(param_group).__name__}")
+        params = param_group["params"]
+        params = [params] if isinstance(params, Tensor) else list(params)
+        group = self.defaults | param_group
+        if params and isinstance(params[0], tuple):
+            group["param_names"] = [name for name, _ in params]
+            params = [param for _, param in params]
+        for param in params:
+            self._check_param(param)
+        if len(set(params)) != len(params):
+            raise ValueError("params of one group holds a Tensor twice")
+        group["params"] = params
+        self._check_settings(group)
+        self.param_groups.append(group)
+
+    def _check_param(self, param: Any) -> None:
+        if not isinstance(param, Tensor):
+            raise TypeError(f"params must hold Tensors, got {type(param).__name__}")
+        if not param.is_leaf:
+            raise ValueError("params holds a Tensor that is not a leaf: it cannot be optimised")
+        if any(param is known for group in self.param_groups for known in group["params"]):
+            raise ValueError("params holds a Tensor that another parameter group has already")
+
+    def _check_settings(self, group: Group) -> None:
+        """Raise ValueError for settings that make no sense."""
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop the gradients of all parameters, or fill them with zeros."""
+        if set_to_none:
+            for group in self.param_groups:
+                for param in group["params"]:
+                    param.grad = None
+        else:
+            for group in self.param_groups:
+                for param in group["params"]:
+                    clear_grad(param, set_to_none)
+
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], Any]) -> Any: ...
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Evaluates the model anew, computes the gradients and returns the loss; called first.
+
+        Returns
+        -------
+        object
+            What ``closure`` returned.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        calls: list[Call] = []
+        for group in self.param_groups:
+            params = [param for param in group["params"] if param.grad is not None]
+            if params:
+                calls += self._calls(group, params)
+        deque(map(call, calls), maxlen=0)
+        return loss
+
+    def _calls(self, group: Group, params: list[Tensor]) -> Iterable[Call]:
+        """Return calls of compiled functions that together update ``params``."""
+        raise NotImplementedError
+
+    def _gradients(self, group: Group, params: list[Tensor]) -> list[np.ndarray]:
+        """Return what to descend along: the gradients, negated in kept memory to maximise."""
+        gradients = [param.grad.numpy() for param in params]  # type: ignore[union-attr]
+        if not group["maximize"]:
+            return gradients
+        for number, (param, gradient) in enumerate(zip(params, gradients, strict=True)):
+            scratch = self._negated.setdefault(param, np.empty_like(gradient))
+            gradients[number] = np.negative(gradient, out=scratch)
+        return gradients
+
+    # State
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return ``state`` and ``param_groups`` with the parameters replaced by their numbers.
+
+        The arrays of the state are the optimiser's own: copy what has to outlive the next step.
+        """
+        numbers = {param: number for number, param in enumerate(self._all_params())}
+        state = {numbers[param]: dict(entries) for param, entries in self.state.items()}
+        groups = [
+            group | {"params": [numbers[param] for param in group["params"]]}
+            for group in self.param_groups
+        ]
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what `state_dict` gave, also of PyTorch's optimiser of the same name.
+
+        Arrays are copied and cast to their parameter's dtype.
+
+        Raises
+        ------
+        ValueError
+            If the groups or their sizes differ, or an array does not fit its parameter. The
+            optimiser is then unchanged.
+        """
+        saved = state_dict["param_groups"]
+        sizes = [len(group["params"]) for group in self.param_groups]
+        saved_sizes = [len(group["params"]) for group in saved]
+        if sizes != saved_sizes:
+            raise ValueError(
+                f"state_dict has parameter groups of sizes {saved_sizes}, the optimizer {sizes}"
+            )
+        numbers = chain.from_iterable(group["params"] for group in saved)
+        params = dict(zip(numbers, self._all_params(), strict=True))
+        state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        for number, entries in state_dict["state"].items():
+            param = params[int(number)]
+            state[param] = {
+                key: _restored(key, value, param)
+                for key, value in entries.items()
+                if value is not None
+            }
+        self.state = state
+        for group, settings in zip(self.param_groups, saved, strict=True):
+            group |= copy.deepcopy({k: v for k, v in settings.items() if k != "params"})
+
+    def _all_params(self) -> Iterator[Tensor]:
+        for group in self.param_groups:
+            yield from group["params"]
+
+    def __repr__(self) -> str:
+        lines = []
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        listing = "\n".join(lines)
+        return f"{type(self).__name__} (\n{listing}\n)"
+
+
+def _restored(key: str, value: Any, param: Tensor) -> Any:
+    """Return a saved entry of the state as the optimiser holds it: a number or its own array."""
+    array = np.asarray(value)
+    if array.ndim == 0 and key == "step":
+        return int(array)
+    if array.shape != param.shape:
+        raise ValueError(f"{key} has shape {array.shape}, its parameter {param.shape}")
+    return np.array(array, dtype=param.dtype, order="C")
+
+
+def arrays_of(params: Iterable[Tensor]) -> list[np.ndarray]:
+    """Return the arrays of ``params``, noting that they are about to change in place."""
+    arrays = []
+    for param in params:
+        increment_version(param)
+        arrays.append(param.numpy())
+    return arrays
+
+
+def alike(params: list[Tensor], key: Callable[[Tensor], Any]) -> list[list[Tensor]]:
+    """Return the parameters in lists of equal keys: one compiled call takes a list."""
+    lists: dict[Any, list[Tensor]] = {}
+    for param in params:
+        lists.setdefault(key(param), []).append(param)
+    return list(lists.values())
+
+
+def setting(states: list[dict[str, Any]], name: str, values: Iterable[Any]) -> Call:
+    """Return a compiled call that sets an entry of every state."""
+    return partial(deque, map(dict.__setitem__, states, repeat(name), values), 0)
+
+
+def zeros_like(param: Tensor) -> np.ndarray:
+    """Return a new array for a parameter's state: contiguous, of its shape and dtype."""
+    return np.zeros(param.shape, param.dtype)
+
+
+def check_not_negative(group: Group, *names: str) -> None:
+    """Raise ValueError unless the settings of these names are at least 0."""
+    for name in names:
+        if not group[name] >= 0.0:
+            raise ValueError(f"{name} must be at least 0, got {group[name]}")
+
+
+def refuse_differentiable(differentiable: bool) -> None:
+    """Raise for a step that is to be differentiated through: it runs in compiled code."""
+    if differentiable:
+        raise ValueError("differentiable=True is not supported: steps are computed in place")
