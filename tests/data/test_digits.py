@@ -125,3 +125,21 @@ def test_folders_that_do_not_fit(tmp_path: Path) -> None:
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx_bytes(np.zeros((7, 1))))
     with pytest.raises(ValueError, match="expected 1 axes of uint8"):
         load_idx(tmp_path)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_mutated_files_are_read_or_refused(tmp_path: Path, compress: bool) -> None:
+    rng = np.random.default_rng(0)
+    valid = gzip.compress(VALID, mtime=0) if compress else VALID
+    path = tmp_path / "digits"
+    refused = 0
+    for _ in range(1000):
+        content = np.frombuffer(valid, np.uint8).copy()
+        where = rng.integers(0, len(content), rng.integers(1, 4))
+        content[where] = rng.integers(0, 256, len(where))
+        path.write_bytes(content.tobytes()[: rng.integers(1, 2 * len(content))])
+        try:
+            read_idx(path)
+        except (ValueError, OSError):
+            refused += 1
+    assert refused > 250
