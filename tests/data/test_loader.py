@@ -75,6 +75,14 @@ def test_without_a_seed_the_global_one_decides() -> None:
     assert take(noisy(seed=None), 6) == first
 
 
+def test_only_random_loaders_draw_a_seed() -> None:
+    ek.manual_seed(8)
+    before = ek.get_rng_state()
+    plain = noisy(seed=None, shuffle=False, transform=None)
+    assert str(ek.get_rng_state()) == str(before)
+    assert take(plain, 6) == take(plain, 6)
+
+
 @given(done=st.integers(0, 20), rest=st.integers(1, 20))
 def test_resuming_anywhere_gives_the_same_batches(done: int, rest: int) -> None:
     whole = take(noisy(), done + rest)

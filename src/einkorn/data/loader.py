@@ -128,8 +128,10 @@ class DataLoader(Loader):
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.drop_last = drop_last
-        self.seed = as_seed(seed)
         self.transform = transform
+        # A loader without anything random leaves the global generator alone.
+        drawn = shuffle or transform is not None or seed is not None
+        self.seed = as_seed(seed) if drawn else 0
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.dataset), self.batch_size)
