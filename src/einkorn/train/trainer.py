@@ -1,0 +1,439 @@
+"""The training loop: one for classifiers, auto-encoders and recurrent models alike."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from einkorn.autograd import no_grad
+from einkorn.autograd.random import get_rng_state, set_rng_state
+from einkorn.io import WeightFileError, to_array
+from einkorn.nn.utils import clip_grad_norm_
+from einkorn.train.averages import Averages
+from einkorn.train.checkpoint import load_state, save_state
+from einkorn.train.history import History
+from einkorn.train.interrupt import Interrupt
+
+if TYPE_CHECKING:
+    from einkorn.autograd import Tensor
+    from einkorn.nn import Module
+    from einkorn.optim import Optimizer
+    from einkorn.train.callbacks import Callback
+
+__all__ = ["StepResult", "Trainer"]
+
+
+class StepResult(NamedTuple):
+    """What a forward pass over one batch gives.
+
+    Attributes
+    ----------
+    loss : Tensor, shape ()
+        To be minimised; the mean over the batch.
+    output, target : optional
+        What the metrics compare; without an output they are not computed.
+    size : int, optional
+        Samples that the loss is the mean of: the batch's weight in the figures of the epoch. By
+        default the length of the batch's first array.
+    """
+
+    loss: Tensor
+    output: Any = None
+    target: Any = None
+    size: int | None = None
+
+
+class Trainer:
+    """Fits a model to batches; can be stopped anywhere and go on exactly there.
+
+    Override `step` to train something else than ``loss(model(x), t)``. A model that carries a state
+    from batch to batch resets it in `begin_pass` and adds it to `state_dict`.
+
+    Parameters
+    ----------
+    model : Module
+        The model.
+    loss : callable
+        ``loss(output, target)``, a Tensor of shape ().
+    optimizer : Optimizer
+        Over the parameters of `model`.
+    metrics : mapping of str to callable, optional
+        ``metric(output, target)``, a float, averaged over the samples of an epoch.
+    callbacks : sequence of Callback
+        Called in order, `Checkpoint` after all others, so that its file holds their state.
+    clip_norm : float, optional
+        Scale gradients down to this Euclidean norm, taken over all parameters, where it is larger.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs completed.
+    steps : int
+        Optimiser steps taken.
+    history : History
+        The figures of the completed epochs.
+    epochs : int
+        Epochs that the present `fit` shall complete.
+    batches : int or None
+        Batches in an epoch, if the training data has a length.
+    batch : int
+        Batches done in the present epoch.
+    stop_training : bool
+        A callback sets it to end training after the present epoch.
+    interrupted : bool
+        Whether Ctrl-C ended the last `fit`.
+
+    Raises
+    ------
+    ValueError
+        `clip_norm` is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import einkorn as ek
+    >>> from einkorn import nn, optim
+    >>> from einkorn.data import ArrayDataset, DataLoader
+    >>> from einkorn.metrics import accuracy
+    >>> from einkorn.train import Trainer
+    >>> _ = ek.manual_seed(0)
+    >>> x = np.random.default_rng(0).normal(size=(64, 2)).astype(np.float32)
+    >>> t = (x[:, 0] > x[:, 1]).astype(np.int64)
+    >>> model = nn.Linear(2, 2)
+    >>> trainer = Trainer(
+    ...     model,
+    ...     nn.functional.cross_entropy,
+    ...     optim.SGD(model.parameters(), lr=1.0),
+    ...     metrics={"accuracy": accuracy},
+    ... )
+    >>> history = trainer.fit(DataLoader(ArrayDataset(x, t), 16, shuffle=True), epochs=20)
+    >>> history["accuracy"][-1] > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Callable[[Any, Any], Tensor],
+        optimizer: Optimizer,
+        metrics: Mapping[str, Callable[[Any, Any], float]] | None = None,
+        callbacks: Sequence[Callback] = (),
+        *,
+        clip_norm: float | None = None,
+    ) -> None:
+        if clip_norm is not None and not clip_norm > 0:
+            raise ValueError(f"clip_norm: expected a positive number or None, got {clip_norm}")
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.metrics = dict(metrics or {})
+        self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
+        self.clip_norm = clip_norm
+        self.epoch = self.steps = self.epochs = self.batch = 0
+        self.batches: int | None = None
+        self.history = History()
+        self.stop_training = self.interrupted = False
+        self._averages = Averages()
+        self._seconds = 0.0
+        self._trained = False  # the present epoch awaits only its validation
+        self._train_data: Any = None
+        self._loader_state: dict[str, Any] | None = None
+
+    # --- what a subclass may replace ------------------------------------------------------------
+
+    def step(self, batch: Any) -> StepResult:
+        """Run the model on one batch, in training and in evaluation alike.
+
+        By default a batch is (x, t). Gradients, clipping and the optimiser are not `step`'s
+        business.
+        """
+        x, t = batch
+        output = self.model(x)
+        return StepResult(self.loss(output, t), output, t)
+
+    def begin_pass(self) -> None:
+        """Prepare for a pass over data from its beginning; called before training and evaluation.
+
+        Not called where training goes on in the middle of an epoch.
+        """
+
+    # --- training -------------------------------------------------------------------------------
+
+    def fit(
+        self, train: Iterable[Any], valid: Iterable[Any] | None = None, epochs: int = 1
+    ) -> History:
+        """Train until `epochs` epochs are complete, counted from the beginning of this trainer.
+
+        So after `load_checkpoint` the same call finishes what was begun, and a second call with the
+        same number does nothing.
+
+        The first Ctrl-C lets the step under way finish, has `Checkpoint` save, and returns with
+        ``history.interrupted`` set. A second one raises KeyboardInterrupt at once and saves
+        nothing. (In another than the main thread Ctrl-C is not looked for.)
+
+        Parameters
+        ----------
+        train : iterable of batches
+            Gone through once an epoch; a `einkorn.data.DataLoader`, or anything with its
+            ``state_dict`` where training is to be resumed within an epoch.
+        valid : iterable of batches, optional
+            Evaluated after every epoch.
+        epochs : int
+            Number of epochs in all.
+
+        Returns
+        -------
+        History
+            The trainer's `history`.
+
+        Raises
+        ------
+        ValueError
+            `train` holds no batch, or cannot go on where a checkpoint was taken.
+        """
+        self.epochs, self._train_data = epochs, train
+        self.batches = len(train) if hasattr(train, "__len__") else None
+        self.stop_training = self.interrupted = self.history.interrupted = False
+        self._place(train)
+        try:
+            with Interrupt() as interrupt:
+                self._call("on_fit_begin")
+                while self.epoch < epochs and not self.stop_training and not self.interrupted:
+                    self._run_epoch(train, valid, interrupt)
+                self.history.interrupted = self.interrupted
+                self._call("on_fit_end")
+        finally:
+            self._loader_state = self._data_state()
+            for callback in self.callbacks:
+                callback.close()
+        return self.history
+
+    def _place(self, train: Any) -> None:
+        """Bring the training data to the place where a checkpoint or the last `fit` left it."""
+        within = self.batch > 0 and not self._trained
+        if within and not hasattr(train, "load_state_dict"):
+            raise ValueError(
+                f"train: a {type(train).__name__} cannot go on after batch {self.batch} of an "
+                "epoch: it has no load_state_dict()"
+            )
+        if self._loader_state is not None and hasattr(train, "load_state_dict"):
+            train.load_state_dict(self._loader_state)
+        self._loader_state = None
+
+    def _run_epoch(
+        self, train: Iterable[Any], valid: Iterable[Any] | None, interrupt: Interrupt
+    ) -> None:
+        begun = time.perf_counter() - self._seconds
+        if not self._trained:
+            self._train_epoch(train, interrupt)
+        figures: dict[str, float] | None = {}
+        if not self._trained:
+            figures = None
+        elif valid is not None:
+            figures = self._evaluate(valid, interrupt)
+        self._seconds = time.perf_counter() - begun
+        if figures is not None:
+            self._end_epoch(figures)
+        self.interrupted = interrupt.requested
+
+    def _train_epoch(self, train: Iterable[Any], interrupt: Interrupt) -> None:
+        if self.batch == 0:
+            self.begin_pass()
+            self._call("on_epoch_begin")
+        self.model.train()
+        for batch in train:
+            self._train_batch(batch)
+            self._call("on_step_end")
+            if interrupt.requested:
+                break
+        if self.batch == 0:
+            raise ValueError("train: it holds no batch")
+        self._trained = not interrupt.requested or self.batch == self.batches
+
+    def _train_batch(self, batch: Any) -> None:
+        result = self.step(batch)
+        self.optimizer.zero_grad()
+        result.loss.backward()
+        if self.clip_norm is not None:
+            clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        self.optimizer.step()
+        self._measure(self._averages, batch, result)
+        self.batch += 1
+        self.steps += 1
+
+    def _measure(self, averages: Averages, batch: Any, result: StepResult) -> None:
+        figures = {"loss": result.loss.item()}
+        if result.output is not None:
+            for name, metric in self.metrics.items():
+                figures[name] = float(metric(result.output, result.target))
+        size = result.size
+        if size is None:
+            size = len(batch[0] if isinstance(batch, tuple | list) else batch)
+        averages.add(figures, size)
+
+    def _end_epoch(self, figures: dict[str, float]) -> None:
+        self.epoch += 1
+        row: dict[str, float] = {"epoch": self.epoch, **self.running_means()}
+        row |= {f"valid_{name}": value for name, value in figures.items()}
+        row |= {"lr": self.optimizer.param_groups[0]["lr"], "seconds": self._seconds}
+        self.history.rows.append(row)
+        self._averages = Averages()
+        self._seconds, self._trained, self.batch = 0.0, False, 0
+        self._call("on_epoch_end")
+
+    def running_means(self) -> dict[str, float]:
+        """Give loss and metrics over the batches of the present epoch so far."""
+        return self._averages.means()
+
+    # --- evaluation -----------------------------------------------------------------------------
+
+    def evaluate(self, data: Iterable[Any]) -> dict[str, float]:
+        """Give the mean loss and metrics over `data`, without training on it.
+
+        Modules are switched to evaluation and back.
+        """
+        return self._evaluate(data, Interrupt()) or {}
+
+    def _evaluate(self, data: Iterable[Any], interrupt: Interrupt) -> dict[str, float] | None:
+        """Like `evaluate`; None if interrupted."""
+        averages = Averages()
+        with _evaluating(self.model):
+            self.begin_pass()
+            for batch in data:
+                if interrupt.requested:
+                    return None
+                self._measure(averages, batch, self.step(batch))
+        return averages.means()
+
+    def predict(self, data: Any, batch_size: int = 256) -> np.ndarray:
+        """Give the model's outputs.
+
+        Parameters
+        ----------
+        data : array, Tensor or iterable of batches
+            Samples along the first axis, or batches, of which the first array is taken.
+        batch_size : int
+            Samples passed at once where `data` is an array.
+
+        Returns
+        -------
+        array, shape (N, ...)
+            The outputs of all samples, in order.
+
+        Raises
+        ------
+        ValueError
+            There is no sample.
+        """
+        if hasattr(data, "__array__"):
+            batches = (data[i : i + batch_size] for i in range(0, len(data), batch_size))
+        else:
+            batches = (batch[0] if isinstance(batch, tuple | list) else batch for batch in data)
+        with _evaluating(self.model):
+            outputs = [to_array(self.model(x)) for x in batches]
+        if not outputs:
+            raise ValueError("data: expected at least one sample, got none")
+        return np.concatenate(outputs)
+
+    # --- state ----------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give all that the rest of the run depends on; arrays are not copied.
+
+        A subclass with a state of its own adds it here and takes it back in `load_state_dict`.
+        """
+        return {
+            "epoch": self.epoch,
+            "steps": self.steps,
+            "batch": self.batch,
+            "trained": self._trained,
+            "seconds": self._seconds,
+            "averages": self._averages.state_dict(),
+            "history": self.history.state_dict(),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "loader": self._data_state(),
+            "random": get_rng_state(),
+            "callbacks": [
+                {"name": type(callback).__name__, "state": callback.state_dict()}
+                for callback in self.callbacks
+            ],
+        }
+
+    def _data_state(self) -> dict[str, Any] | None:
+        if self._loader_state is not None:
+            return self._loader_state
+        return self._train_data.state_dict() if hasattr(self._train_data, "state_dict") else None
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go to the state that `state_dict` gave; the training data follows at the next `fit`.
+
+        Raises
+        ------
+        ValueError, RuntimeError
+            The state is that of another model, optimiser or list of callbacks.
+        """
+        names = [type(callback).__name__ for callback in self.callbacks]
+        saved = [entry["name"] for entry in state["callbacks"]]
+        if saved != names:
+            raise ValueError(f"state: its callbacks are {saved}, this trainer's are {names}")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for callback, entry in zip(self.callbacks, state["callbacks"], strict=True):
+            callback.load_state_dict(entry["state"])
+        self.history.load_state_dict(state["history"])
+        self._averages.load_state_dict(state["averages"])
+        self.epoch, self.steps, self.batch = state["epoch"], state["steps"], state["batch"]
+        self._trained, self._seconds = state["trained"], state["seconds"]
+        self._loader_state = state["loader"]
+        set_rng_state(state["random"])
+
+    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Write the state to one file, atomically; between steps only.
+
+        The model's weights stand in it under ``model/``; the rest is in its metadata as JSON.
+        """
+        save_state(self.state_dict(), path)
+
+    def load_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Go to the state in a file that `save_checkpoint` wrote.
+
+        Call it on a trainer built like the one that wrote it, then call `fit` as before: training
+        goes on with the next step and gives bit for bit what an unbroken run would have given.
+
+        Raises
+        ------
+        WeightFileError
+            The file is damaged or no checkpoint.
+        ValueError, RuntimeError
+            It is that of another model, optimiser or list of callbacks.
+        """
+        state = load_state(path)
+        missing = self.state_dict().keys() - state.keys()
+        if missing:
+            raise WeightFileError(f"{os.fspath(path)}: not a trainer's state: no {sorted(missing)}")
+        self.load_state_dict(state)
+
+    # --- callbacks ------------------------------------------------------------------------------
+
+    def _call(self, event: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self)
+
+
+@contextmanager
+def _evaluating(model: Module) -> Iterator[None]:
+    """Switch to evaluation without gradients, and every module back to its own mode."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with no_grad():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
