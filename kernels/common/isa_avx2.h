@@ -31,6 +31,10 @@ static inline __m256i vf64_part_mask(int64_t n) {
     static inline void V##_store_part(T *p, V a, int64_t n) {                                 \
         _mm256_maskstore_##S(p, V##_part_mask(n), a);                                         \
     }                                                                                         \
+    /* Zeros from lane n on. */                                                               \
+    static inline V V##_keep_part(V a, int64_t n) {                                           \
+        return _mm256_and_##S(a, _mm256_castsi256_##S(V##_part_mask(n)));                     \
+    }                                                                                         \
     static inline V V##_set1(T a) { return _mm256_set1_##S(a); }                              \
     static inline V V##_add(V a, V b) { return _mm256_add_##S(a, b); }                        \
     static inline V V##_sub(V a, V b) { return _mm256_sub_##S(a, b); }                        \

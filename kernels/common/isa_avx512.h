@@ -30,6 +30,10 @@ static inline mf64 vf64_part_mask(int64_t n) {
     static inline void V##_store_part(T *p, V a, int64_t n) {                                     \
         _mm512_mask_storeu_##S(p, V##_part_mask(n), a);                                           \
     }                                                                                             \
+    /* Zeros from lane n on. */                                                                   \
+    static inline V V##_keep_part(V a, int64_t n) {                                               \
+        return _mm512_maskz_mov_##S(V##_part_mask(n), a);                                         \
+    }                                                                                             \
     static inline V V##_set1(T a) { return _mm512_set1_##S(a); }                                  \
     static inline V V##_add(V a, V b) { return _mm512_add_##S(a, b); }                            \
     static inline V V##_sub(V a, V b) { return _mm512_sub_##S(a, b); }                            \

@@ -24,6 +24,7 @@ typedef int mf64;
             *p = a;                                                                 \
         }                                                                           \
     }                                                                               \
+    static inline V V##_keep_part(V a, int64_t n) { return n > 0 ? a : 0; }         \
     static inline V V##_set1(T a) { return a; }                                     \
     static inline V V##_add(V a, V b) { return a + b; }                             \
     static inline V V##_sub(V a, V b) { return a - b; }                             \

@@ -40,11 +40,14 @@ from einkorn.kernels.elementwise import (
     tanh_grad,
 )
 from einkorn.kernels.gemm import linear, linear_grad, matmul, matmul_engine
+from einkorn.kernels.norm import batch_norm, batch_norm_grad
 from einkorn.kernels.optim import adam_step_, adam_steps_, sgd_step_, sgd_steps_
 
 __all__ = [
     "adam_step_",
     "adam_steps_",
+    "batch_norm",
+    "batch_norm_grad",
     "dropout",
     "dropout_grad",
     "elu",

@@ -18,6 +18,8 @@ cdef cnp.ndarray strided_input(object value, str name, Call *call)
 cdef cnp.ndarray input(object value, str name, Call *call)
 cdef cnp.ndarray input_of_rank(object value, str name, Call *call, int rank)
 cdef cnp.ndarray optional_input(object value, str name, Call *call, int rank)
+# Where the elements lie; NULL for None, as optional arguments of kernels are.
+cdef const void *data_or_null(cnp.ndarray array) noexcept
 # int64 indices: any integer dtype is accepted.
 cdef cnp.ndarray index_input(object value, str name)
 

@@ -114,9 +114,11 @@ cdef int check_size(cnp.ndarray array, str name) except -1:
 
 cdef cnp.ndarray copy_of(cnp.ndarray array, str name):
     check_size(array, name)
-    cdef cnp.ndarray copy = empty(
-        cnp.PyArray_NDIM(array), <const int64_t *>cnp.PyArray_DIMS(array), cnp.PyArray_TYPE(array)
-    )
+    cdef cnp.ndarray copy
+    try:
+        copy = empty_like(array)
+    except MemoryError as error:
+        raise MemoryError(f"{name}: no memory left for a contiguous copy ({error})") from None
     if cnp.PyArray_CopyInto(copy, array) < 0:
         raise ValueError(f"{name}: could not be copied")
     return copy
@@ -156,6 +158,10 @@ cdef cnp.ndarray input_of_rank(object value, str name, Call *call, int rank):
 
 cdef cnp.ndarray optional_input(object value, str name, Call *call, int rank):
     return None if value is None else input_of_rank(value, name, call, rank)
+
+
+cdef const void *data_or_null(cnp.ndarray array) noexcept:
+    return NULL if array is None else cnp.PyArray_DATA(array)
 
 
 cdef cnp.ndarray index_input(object value, str name):

@@ -63,6 +63,12 @@ cdef extern from "einkorn/optim.h" nogil:
         double lr, beta1, beta2, eps, weight_decay
         int decoupled
 
+cdef extern from "einkorn/norm.h" nogil:
+    ctypedef struct ek_batch_norm_problem:
+        int64_t batch, channels, spatial
+        double eps
+        int training
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -94,6 +100,13 @@ cdef extern from "einkorn/api.h" nogil:
                        uint8_t *mask) noexcept nogil
         int (*dropout_grad)(ek_dtype dtype, int64_t n, double p, const void *grad,
                             const uint8_t *mask, void *gx) noexcept nogil
+        int (*batch_norm)(ek_dtype dtype, const ek_batch_norm_problem *problem, const void *x,
+                          const void *weight, const void *bias, const void *mean, const void *var,
+                          void *y, void *used_mean, void *inv_std) noexcept nogil
+        int (*batch_norm_grad)(ek_dtype dtype, const ek_batch_norm_problem *problem,
+                               const void *grad, const void *x, const void *weight,
+                               const void *mean, const void *inv_std, void *gx, void *gweight,
+                               void *gbias) noexcept nogil
 
 cdef const ek_api *api
 

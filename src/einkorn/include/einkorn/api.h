@@ -12,6 +12,7 @@
 
 #include "elementwise.h"
 #include "gemm.h"
+#include "norm.h"
 #include "optim.h"
 #include "types.h"
 
@@ -19,10 +20,11 @@
 /* Raised whenever a row is inserted, removed or changed; appending rows keeps it. */
 #define EK_ABI_VERSION 1
 
-#define EK_EACH_KERNEL(ROW) \
-    EK_GEMM_TABLE(ROW)      \
-    EK_OPTIM_TABLE(ROW)     \
-    EK_ELEMENTWISE_TABLE(ROW)
+#define EK_EACH_KERNEL(ROW)   \
+    EK_GEMM_TABLE(ROW)        \
+    EK_OPTIM_TABLE(ROW)       \
+    EK_ELEMENTWISE_TABLE(ROW) \
+    EK_NORM_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \
