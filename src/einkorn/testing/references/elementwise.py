@@ -11,7 +11,7 @@ Array = np.ndarray
 
 
 def relu(x: Array) -> Array:
-    """max(x, 0); NaN stays NaN.
+    """Return max(x, 0); NaN stays NaN.
 
     >>> relu(np.array([-1.0, 2.0, np.nan])).tolist()
     [0.0, 2.0, nan]
@@ -30,7 +30,7 @@ def relu_grad(grad: Array, y: Array) -> Array:
 
 
 def leaky_relu(x: Array, negative_slope: float = 0.01) -> Array:
-    """x where positive, negative_slope * x elsewhere.
+    """Return x where positive, negative_slope * x elsewhere.
 
     >>> leaky_relu(np.array([-1.0, 2.0]), 0.5).tolist()
     [-0.5, 2.0]
@@ -50,7 +50,7 @@ def leaky_relu_grad(grad: Array, x: Array, negative_slope: float) -> Array:
 
 
 def elu(x: Array, alpha: float = 1.0) -> Array:
-    """x where positive, alpha (exp(x) - 1) elsewhere (Clevert et al., 2015).
+    """Return x where positive, alpha (exp(x) - 1) elsewhere (Clevert et al., 2015).
 
     >>> elu(np.array([-np.inf, 2.0]), 0.5).tolist()
     [-0.5, 2.0]
@@ -70,7 +70,7 @@ def elu_grad(grad: Array, x: Array, alpha: float) -> Array:
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), with the exponential of a negative number on either side.
+    """Return 1 / (1 + exp(-x)), with the exponential of a negative number on either side.
 
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist()
     [0.0, 0.5, 1.0]
@@ -81,7 +81,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def sigmoid_grad(grad: Array, y: Array) -> Array:
-    """grad y (1 - y).
+    """Return grad y (1 - y).
 
     >>> sigmoid_grad(np.array([4.0]), np.array([0.5])).tolist()
     [1.0]
@@ -100,7 +100,7 @@ def tanh(x: Array) -> Array:
 
 
 def tanh_grad(grad: Array, y: Array) -> Array:
-    """grad (1 - y^2).
+    """Return grad (1 - y^2).
 
     >>> tanh_grad(np.array([4.0]), np.array([0.5])).tolist()
     [3.0]

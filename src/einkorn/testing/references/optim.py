@@ -18,7 +18,7 @@ def sgd_step_(
     weight_decay: float = 0.0,
     nesterov: bool = False,
 ) -> None:
-    """v <- momentum v + (1 - dampening) g; param <- param - lr v (with g for a Nesterov step).
+    """Step v <- momentum v + (1 - dampening) g; param <- param - lr v (with g for a Nesterov step).
 
     >>> param, velocity = np.array([1.0]), np.array([1.0])
     >>> sgd_step_(param, np.array([2.0]), velocity, lr=0.5, momentum=0.5)

@@ -22,7 +22,7 @@ def lstm_cell(
     b_ih: Array | None = None,
     b_hh: Array | None = None,
 ) -> tuple[Array, Array, Array]:
-    """c' = f c + i g and h' = o tanh(c'), with the gates (B, 4H) after their activations.
+    """Return h' = o tanh(c'), c' = f c + i g and the gates (B, 4H) after their activations.
 
     >>> zeros = np.zeros((1, 1))
     >>> h, c, gates = lstm_cell(zeros, zeros, zeros + 2, np.zeros((4, 1)), np.zeros((4, 1)))

@@ -8,7 +8,7 @@ Array = np.ndarray
 
 
 def log_softmax(x: Array, axis: int = -1) -> Array:
-    """x - log(sum(exp(x))), shifted by the maximum so that no exponential overflows.
+    """Return x - log(sum(exp(x))), shifted by the maximum so that no exponential overflows.
 
     >>> log_softmax(np.array([1000.0, 1000.0])).round(6).tolist()
     [-0.693147, -0.693147]
@@ -21,7 +21,7 @@ def log_softmax(x: Array, axis: int = -1) -> Array:
 
 
 def softmax(x: Array, axis: int = -1) -> Array:
-    """exp(x) / sum(exp(x)).
+    """Return exp(x) / sum(exp(x)).
 
     >>> softmax(np.array([1000.0, 1000.0])).tolist()
     [0.5, 0.5]
@@ -30,7 +30,7 @@ def softmax(x: Array, axis: int = -1) -> Array:
 
 
 def softmax_grad(grad: Array, y: Array, axis: int = -1) -> Array:
-    """y (grad - sum(grad y)): the Jacobian is diag(y) - y y^T.
+    """Return y (grad - sum(grad y)): the Jacobian is diag(y) - y y^T.
 
     >>> softmax_grad(np.array([1.0, 0.0]), np.array([0.5, 0.5])).tolist()
     [0.25, -0.25]
@@ -40,7 +40,7 @@ def softmax_grad(grad: Array, y: Array, axis: int = -1) -> Array:
 
 
 def log_softmax_grad(grad: Array, y: Array, axis: int = -1) -> Array:
-    """grad - exp(y) sum(grad), y being the logarithm.
+    """Return grad - exp(y) sum(grad), y being the logarithm.
 
     >>> log_softmax_grad(np.array([1.0, 0.0]), np.log([0.5, 0.5])).tolist()
     [0.5, -0.5]
