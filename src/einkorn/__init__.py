@@ -25,8 +25,32 @@ from einkorn.autograd import (
     set_grad_enabled,
     tensor,
 )
-from einkorn.autograd.operators import *  # noqa: F403 - every operator is a function of einkorn
-from einkorn.autograd.operators import __all__ as _operators
+from einkorn.autograd.operators import VOCABULARY as _VOCABULARY
+from einkorn.autograd.operators.activation import (
+    celu,
+    log_softmax,
+    prelu,
+    relu,
+    selu,
+    sigmoid,
+    softmax,
+    tanh,
+)
+from einkorn.autograd.operators.arithmetic import *  # noqa: F403
+from einkorn.autograd.operators.comparison import *  # noqa: F403
+from einkorn.autograd.operators.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from einkorn.autograd.operators.creation import *  # noqa: F403
+from einkorn.autograd.operators.indexing import *  # noqa: F403
+from einkorn.autograd.operators.pool import (
+    adaptive_avg_pool1d,
+    avg_pool1d,
+    max_pool1d,
+    max_pool2d,
+)
+from einkorn.autograd.operators.products import *  # noqa: F403
+from einkorn.autograd.operators.reduction import *  # noqa: F403
+from einkorn.autograd.operators.rnn import lstm_cell
+from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.promotion import result_type
 from einkorn.autograd.random import *  # noqa: F403
 from einkorn.autograd.random import __all__ as _random
@@ -62,22 +86,40 @@ _DTYPES = (
 __all__ = [
     "Tensor",
     "__version__",
+    "adaptive_avg_pool1d",
     "as_tensor",
     "autograd",
+    "avg_pool1d",
+    "celu",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "enable_grad",
     "from_numpy",
     "get_include",
     "get_num_threads",
     "is_grad_enabled",
     "kernels",
+    "log_softmax",
+    "lstm_cell",
+    "max_pool1d",
+    "max_pool2d",
     "no_grad",
+    "prelu",
+    "relu",
     "result_type",
+    "selu",
     "set_grad_enabled",
     "set_num_threads",
     "show_config",
+    "sigmoid",
+    "softmax",
+    "tanh",
     "tensor",
 ]
-__all__ += [*_DTYPES, *_LAZY, *_LAZY_NAMES, *_operators, *_random]
+__all__ += [*_DTYPES, *_LAZY, *_LAZY_NAMES, *_random]  # noqa: PLE0604
+__all__ += [name for family in _VOCABULARY for name in family.__all__]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,18 @@ inplace            the methods that end in an underscore
 products           ``matmul`` and its forms, ``linear``
 reduction          sums, means, extremes, norms, sorting
 shape              rearranging, joining and taking apart
+activation         ReLU to softmax
+conv, pool         convolution and pooling, with their gradients as operators
+loss               cross-entropy, squared error and their kin
+noise              dropout
+normalization      batch normalisation and its kin
+padding            ``pad``
+rnn                LSTM
 =================  ========================================================================
+
+The families to ``shape`` are the vocabulary of tensors: functions of ``einkorn`` and methods of
+Tensor. The others are what ``einkorn.nn.functional`` offers. A family's ``__all__`` is its public
+part: every name in it has a row in ``einkorn.testing.operators``.
 """
 
 from __future__ import annotations
@@ -17,26 +28,43 @@ from __future__ import annotations
 import numpy as np
 
 from einkorn.autograd.operators import (
+    activation,
     arithmetic,
     comparison,
+    conv,
     creation,
     indexing,
     inplace,
+    loss,
+    noise,
+    normalization,
+    padding,
+    pool,
     products,
     reduction,
+    rnn,
     shape,
 )
+from einkorn.autograd.operators.activation import *  # noqa: F403
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
+from einkorn.autograd.operators.conv import *  # noqa: F403
 from einkorn.autograd.operators.creation import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
+from einkorn.autograd.operators.loss import *  # noqa: F403
+from einkorn.autograd.operators.noise import *  # noqa: F403
+from einkorn.autograd.operators.normalization import *  # noqa: F403
+from einkorn.autograd.operators.padding import *  # noqa: F403
+from einkorn.autograd.operators.pool import *  # noqa: F403
 from einkorn.autograd.operators.products import *  # noqa: F403
 from einkorn.autograd.operators.reduction import *  # noqa: F403
+from einkorn.autograd.operators.rnn import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.tensor import Tensor
 
-_FAMILIES = (arithmetic, comparison, creation, indexing, products, reduction, shape)
-__all__ = [name for family in _FAMILIES for name in family.__all__]  # noqa: PLE0605
+VOCABULARY = (arithmetic, comparison, creation, indexing, products, reduction, shape)
+FUNCTIONAL = (activation, conv, loss, noise, normalization, padding, pool, rnn)
+__all__ = [name for family in (*VOCABULARY, *FUNCTIONAL) for name in family.__all__]  # noqa: PLE0605
 
 _SYMBOLS = {
     "__add__": arithmetic.add,
@@ -83,21 +111,22 @@ _CONVERSIONS = {
     "float": np.float32,
     "double": np.float64,
 }
-# Functions that take no tensor first, or that Tensor has under another kind of name.
-_NOT_METHODS = {"addmm", "broadcast_tensors", "cat", "concat", "concatenate", "linear", "stack"}
-_PROPERTIES = ("mT",)
+# What takes no tensor first, or is a property.
+_NOT_METHODS = {"broadcast_tensors", "cat", "concat", "concatenate", "linear", "mT", "stack"}
+_MORE_METHODS = ("log_softmax", "prelu", "relu", "sigmoid", "softmax", "tanh")
 
 
 def _attach() -> None:
     for family in (arithmetic, comparison, indexing, products, reduction, shape):
         for name in family.__all__:
-            if name not in _NOT_METHODS and name not in _PROPERTIES:
+            if name not in _NOT_METHODS:
                 setattr(Tensor, name, getattr(family, name))
+    for name in _MORE_METHODS:
+        setattr(Tensor, name, getattr(activation, name))
     for name, function in (*_SYMBOLS.items(), *inplace.methods().items()):
         setattr(Tensor, name, function)
     for name, dtype in _CONVERSIONS.items():
         setattr(Tensor, name, shape.conversion(dtype))
-    Tensor.addmm = products.addmm  # type: ignore[attr-defined]
     Tensor.mT = property(shape.mT)  # type: ignore[attr-defined]
     Tensor.T = property(shape.reversed_dims)  # type: ignore[attr-defined]
 

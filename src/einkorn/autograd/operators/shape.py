@@ -39,7 +39,6 @@ __all__ = [
     "expand_as",
     "flatten",
     "flip",
-    "mT",
     "movedim",
     "permute",
     "ravel",

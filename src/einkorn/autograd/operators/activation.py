@@ -1,0 +1,416 @@
+"""Activations, over the elementwise kernels where there is one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from einkorn import kernels
+from einkorn.autograd.operators.arithmetic import abs as _abs
+from einkorn.autograd.operators.arithmetic import (
+    clamp,
+    exp,
+    log1p,
+    maximum,
+    minimum,
+    where,
+)
+from einkorn.autograd.operators.common import as_dim, cast, to_floating, to_tensor
+from einkorn.autograd.operators.shape import chunk
+from einkorn.autograd.promotion import as_dtype
+from einkorn.autograd.tape import Operator, retain_inputs, retain_output
+from einkorn.autograd.tensor import Tensor
+
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "glu",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "log_softmax",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+    "threshold",
+]
+
+
+class ReLU(Operator):
+    """``max(x, 0)``; NaN passes."""
+
+    __slots__ = ()
+    retain = retain_output
+
+    def forward(self, x: Any) -> Any:
+        return kernels.relu(x)
+
+    def backward(self, grad: Any, y: Any) -> Any:
+        return kernels.relu_grad(grad, y)
+
+    def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
+        return grad * (y > 0)  # type: ignore[operator]
+
+
+class Sigmoid(Operator):
+    """``1 / (1 + exp(-x))``."""
+
+    __slots__ = ()
+    retain = retain_output
+
+    def forward(self, x: Any) -> Any:
+        return kernels.sigmoid(x)
+
+    def backward(self, grad: Any, y: Any) -> Any:
+        return kernels.sigmoid_grad(grad, y)
+
+    def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
+        return grad * (y * (1 - y))  # type: ignore[operator]
+
+
+class Tanh(Operator):
+    """Hyperbolic tangent."""
+
+    __slots__ = ()
+    retain = retain_output
+
+    def forward(self, x: Any) -> Any:
+        return kernels.tanh(x)
+
+    def backward(self, grad: Any, y: Any) -> Any:
+        return kernels.tanh_grad(grad, y)
+
+    def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
+        return grad * (1 - y * y)  # type: ignore[operator]
+
+
+class LeakyReLU(Operator):
+    """`x` above 0, ``negative_slope * x`` below."""
+
+    __slots__ = ("negative_slope",)
+    retain = retain_inputs
+
+    def __init__(self, negative_slope: float) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Any) -> Any:
+        return kernels.leaky_relu(x, self.negative_slope)
+
+    def backward(self, grad: Any, x: Any) -> Any:
+        return kernels.leaky_relu_grad(grad, x, self.negative_slope)
+
+    def compose_backward(self, grad: Tensor, x: Tensor) -> Any:
+        return where(x > 0, grad, grad * self.negative_slope)  # type: ignore[operator]
+
+
+class ELU(Operator):
+    """`x` above 0, ``alpha * (exp(x) - 1)`` below."""
+
+    __slots__ = ("alpha",)
+    retain = retain_inputs
+
+    def __init__(self, alpha: float) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Any) -> Any:
+        return kernels.elu(x, self.alpha)
+
+    def backward(self, grad: Any, x: Any) -> Any:
+        return kernels.elu_grad(grad, x, self.alpha)
+
+    def compose_backward(self, grad: Tensor, x: Tensor) -> Any:
+        # The exponent is kept below 0: of large x it would be inf, times the unused branch's 0 NaN.
+        slope = exp(minimum(x, 0.0)) * self.alpha  # type: ignore[operator]
+        return where(x > 0, grad, grad * slope)  # type: ignore[operator]
+
+
+class Softmax(Operator):
+    """``exp(x) / sum(exp(x))`` along one dimension."""
+
+    __slots__ = ("dim",)
+    retain = retain_output
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+
+    def forward(self, x: Any) -> Any:
+        return kernels.softmax(x, self.dim)
+
+    def backward(self, grad: Any, y: Any) -> Any:
+        return kernels.softmax_grad(grad, y, self.dim)
+
+    def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
+        return y * (grad - (grad * y).sum(self.dim, True))  # type: ignore[operator]
+
+
+class LogSoftmax(Operator):
+    """``x - log(sum(exp(x)))`` along one dimension."""
+
+    __slots__ = ("dim",)
+    retain = retain_output
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+
+    def forward(self, x: Any) -> Any:
+        return kernels.log_softmax(x, self.dim)
+
+    def backward(self, grad: Any, y: Any) -> Any:
+        return kernels.log_softmax_grad(grad, y, self.dim)
+
+    def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
+        return grad - exp(y) * grad.sum(self.dim, True)  # type: ignore[operator, attr-defined]
+
+
+class Erf(Operator):
+    """The error function, which NumPy has not."""
+
+    __slots__ = ()
+    retain = retain_inputs
+
+    def forward(self, x: Any) -> Any:
+        return _erf(x).astype(x.dtype)
+
+    def backward(self, grad: Any, x: Any) -> Any:
+        slope = exp(-(x * x)) if isinstance(x, Tensor) else np.exp(-(x * x))
+        return grad * slope * (2 / math.sqrt(math.pi))
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def relu(input: Any, inplace: bool = False) -> Tensor:
+    """Return ``max(input, 0)``; NaN passes.
+
+    Parameters
+    ----------
+    input : Tensor
+    inplace : bool
+        Accepted; a new tensor is returned in any case.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> ek.relu(ek.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return ReLU().apply(to_tensor(input))
+
+
+def sigmoid(input: Any) -> Tensor:
+    """Return ``1 / (1 + exp(-input))``."""
+    return Sigmoid().apply(to_floating(input))
+
+
+def tanh(input: Any) -> Tensor:
+    """Return the hyperbolic tangent."""
+    return Tanh().apply(to_floating(input))
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """Return `input` above 0 and ``negative_slope * input`` below (Maas, Hannun & Ng, 2013)."""
+    return LeakyReLU(float(negative_slope)).apply(to_tensor(input))
+
+
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return `input` above 0 and ``alpha * (exp(input) - 1)`` below.
+
+    Clevert, Unterthiner & Hochreiter, "Fast and accurate deep network learning by exponential
+    linear units", ICLR 2016.
+    """
+    return ELU(float(alpha)).apply(to_tensor(input))
+
+
+def selu(input: Any, inplace: bool = False) -> Tensor:
+    """Return the self-normalising ELU (Klambauer et al., 2017)."""
+    return elu(input, 1.6732632423543772) * 1.0507009873554805  # type: ignore[operator]
+
+
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return `input` above 0 and ``alpha * (exp(input / alpha) - 1)`` below (Barron, 2017)."""
+    return elu(to_tensor(input) / alpha, 1.0) * alpha  # type: ignore[operator]
+
+
+def prelu(input: Any, weight: Any) -> Tensor:
+    """Return `input` above 0 and ``weight * input`` below, with a weight per channel or one.
+
+    He, Zhang, Ren & Sun, "Delving deep into rectifiers", ICCV 2015.
+
+    Raises
+    ------
+    RuntimeError
+        If there is neither one weight nor one for each channel (dimension 1).
+    """
+    x, w = to_tensor(input), to_tensor(weight)
+    channels = x.shape[1] if x.ndim > 1 else 1
+    if w.numel() not in (1, channels):
+        raise RuntimeError(f"weight: expected 1 or {channels} numbers, got shape {w.shape}")
+    if w.numel() > 1:
+        w = w.reshape((-1,) + (1,) * (x.ndim - 2))  # type: ignore[attr-defined]
+    return where(x > 0, x, x * w)  # type: ignore[operator, no-any-return]
+
+
+def softmax(
+    input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DTypeLike | None = None
+) -> Tensor:
+    """Return ``exp(input) / sum(exp(input))`` along `dim`.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        The dimension along which the result sums to 1.
+    dtype : dtype, optional
+        Convert to this dtype first.
+
+    Raises
+    ------
+    TypeError
+        Without `dim`: which one is meant cannot be told from the shape.
+    IndexError
+        If `dim` is out of range.
+    """
+    x = _prepared("softmax", input, dim, dtype)
+    return Softmax(as_dim(dim, x.ndim)).apply(x)
+
+
+def log_softmax(
+    input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DTypeLike | None = None
+) -> Tensor:
+    """Return ``input - log(sum(exp(input)))`` along `dim`; parameters as :func:`softmax`."""
+    x = _prepared("log_softmax", input, dim, dtype)
+    return LogSoftmax(as_dim(dim, x.ndim)).apply(x)
+
+
+def softmin(
+    input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DTypeLike | None = None
+) -> Tensor:
+    """Return the softmax of ``-input`` along `dim`."""
+    return softmax(-to_tensor(input), dim, dtype=dtype)  # type: ignore[operator]
+
+
+def _prepared(name: str, value: Any, dim: int | None, dtype: DTypeLike | None) -> Tensor:
+    if dim is None:
+        raise TypeError(f"{name}: dim: expected the dimension to normalise, got None")
+    return to_floating(value) if dtype is None else cast(to_tensor(value), as_dtype(dtype))
+
+
+def logsigmoid(input: Any) -> Tensor:
+    """Return ``log(sigmoid(input))``, without underflow."""
+    x = to_tensor(input)
+    return minimum(x, 0.0) - log1p(exp(-_abs(x)))  # type: ignore[operator, no-any-return]
+
+
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """Return ``log(1 + exp(beta * input)) / beta``, and `input` where that is above `threshold`."""
+    x = to_tensor(input)
+    scaled = x * beta  # type: ignore[operator]
+    smooth = (maximum(scaled, 0.0) + log1p(exp(-_abs(scaled)))) / beta  # type: ignore[operator]
+    return where(scaled > threshold, x, smooth)  # type: ignore[no-any-return]
+
+
+def softsign(input: Any) -> Tensor:
+    """Return ``input / (1 + |input|)``."""
+    x = to_tensor(input)
+    return x / (_abs(x) + 1)  # type: ignore[operator, no-any-return]
+
+
+def silu(input: Any, inplace: bool = False) -> Tensor:
+    """Return ``input * sigmoid(input)`` (Elfwing, Uchibe & Doya, 2018)."""
+    return to_tensor(input) * sigmoid(input)  # type: ignore[operator, no-any-return]
+
+
+def mish(input: Any, inplace: bool = False) -> Tensor:
+    """Return ``input * tanh(softplus(input))`` (Misra, 2019)."""
+    return to_tensor(input) * tanh(softplus(input))  # type: ignore[operator, no-any-return]
+
+
+def gelu(input: Any, approximate: str = "none") -> Tensor:
+    """Return `input` times the standard normal distribution function of `input`.
+
+    Hendrycks & Gimpel, "Gaussian error linear units", 2016.
+
+    Parameters
+    ----------
+    input : Tensor
+    approximate : {"none", "tanh"}
+        Exact by the error function, or ``0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))``.
+
+    Raises
+    ------
+    RuntimeError
+        For another `approximate`.
+    """
+    x = to_floating(input)
+    if approximate == "tanh":
+        inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)  # type: ignore[operator]
+        return x * 0.5 * (tanh(inner) + 1)  # type: ignore[operator, no-any-return]
+    if approximate != "none":
+        raise RuntimeError(f"approximate: expected 'none' or 'tanh', got {approximate!r}")
+    return x * 0.5 * (Erf().apply(x * math.sqrt(0.5)) + 1)  # type: ignore[operator, no-any-return]
+
+
+def hardtanh(
+    input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Tensor:
+    """Return `input` limited to ``[min_val, max_val]``; no gradient at the limits."""
+    x = to_tensor(input)
+    inside = (x > min_val) & (x < max_val)
+    return where(inside, x, clamp(x.detach(), min_val, max_val))  # type: ignore[no-any-return]
+
+
+def relu6(input: Any, inplace: bool = False) -> Tensor:
+    """Return `input` limited to [0, 6]."""
+    return hardtanh(input, 0.0, 6.0)
+
+
+def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
+    """Return ``relu6(input + 3) / 6``."""
+    return relu6(to_tensor(input) + 3) / 6  # type: ignore[operator, no-any-return]
+
+
+def hardswish(input: Any, inplace: bool = False) -> Tensor:
+    """Return ``input * relu6(input + 3) / 6`` (Howard et al., 2019)."""
+    return to_tensor(input) * hardsigmoid(input)  # type: ignore[operator, no-any-return]
+
+
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """Return `input` where it is above `threshold`, else `value`."""
+    x = to_tensor(input)
+    return where(x > threshold, x, value)  # type: ignore[operator, no-any-return]
+
+
+def tanhshrink(input: Any) -> Tensor:
+    """Return ``input - tanh(input)``."""
+    return to_tensor(input) - tanh(input)  # type: ignore[operator, no-any-return]
+
+
+def glu(input: Any, dim: int = -1) -> Tensor:
+    """Return the first half along `dim` times the sigmoid of the second (Dauphin et al., 2017).
+
+    Raises
+    ------
+    RuntimeError
+        If the dimension has an odd size.
+    """
+    x = to_tensor(input)
+    if x.shape[as_dim(dim, x.ndim)] % 2:
+        raise RuntimeError(f"dim: expected an even size along {dim}, got shape {x.shape}")
+    first, second = chunk(x, 2, dim)
+    return first * sigmoid(second)  # type: ignore[operator, no-any-return]

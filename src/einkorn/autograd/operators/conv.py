@@ -1,0 +1,389 @@
+"""Convolutions, over the kernels.
+
+A convolution is linear in its input and in its weight, so its gradients are convolutions of other
+kinds, and theirs again: the operators here form two closed groups of three, and every second
+derivative is one of them.
+
+===================  ==========================  ==========================
+operator             gradient by the first       gradient by the second
+===================  ==========================  ==========================
+Conv2d(x, w)         InputGrad(g, w)             WeightGrad(g, x)
+InputGrad(g, w)      Conv2d(., w)                WeightGrad(g, .)
+WeightGrad(g, x)     Conv2d(x, .)                InputGrad(g, .)
+===================  ==========================  ==========================
+
+The same table holds for the transposed convolution.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from einkorn import kernels
+from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.operators.padding import pad
+from einkorn.autograd.operators.shape import squeeze, unsqueeze
+from einkorn.autograd.tape import Operator, retain_crosswise
+from einkorn.autograd.tensor import Tensor
+
+__all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"]
+
+Pair = tuple[int, int]
+
+
+class _Geometry(Operator):
+    """What all operators here have: two factors and how the filter moves."""
+
+    __slots__ = ("options", "shape")
+    retain = retain_crosswise
+
+    def __init__(self, options: dict[str, Any], shape: tuple[int, ...] = ()) -> None:
+        self.options = options
+        self.shape = shape
+
+
+class Conv2d(_Geometry):
+    """A convolution, with its bias."""
+
+    __slots__ = ("shapes",)
+
+    def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
+        self.shapes = x.shape, weight.shape
+        return kernels.conv2d(x, weight, bias, **self.options)
+
+    def backward(self, grad: Any, x: Any, weight: Any) -> Any:
+        needs, options = self.needs, self.options
+        shape_x, shape_w = self.shapes
+        return (
+            kernels.conv2d_input_grad(grad, weight, shape_x, **options) if needs[0] else None,
+            kernels.conv2d_weight_grad(grad, x, shape_w, **options) if needs[1] else None,
+            grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
+        )
+
+    def compose_backward(self, grad: Any, x: Any, weight: Any) -> Any:
+        needs, options = self.needs, self.options
+        shape_x, shape_w = self.shapes
+        return (
+            Conv2dInputGrad(options, shape_x).apply(grad, weight) if needs[0] else None,
+            Conv2dWeightGrad(options, shape_w).apply(grad, x) if needs[1] else None,
+            grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
+        )
+
+
+class Conv2dInputGrad(_Geometry):
+    """The gradient of a convolution by its input, as a function of (grad, weight)."""
+
+    __slots__ = ("weight_shape",)
+
+    def forward(self, grad: Any, weight: Any) -> Any:
+        self.weight_shape = weight.shape
+        return kernels.conv2d_input_grad(grad, weight, self.shape, **self.options)
+
+    def backward(self, outer: Any, grad: Any, weight: Any) -> Any:
+        needs, options = self.needs, self.options
+        return (
+            kernels.conv2d(outer, weight, **options) if needs[0] else None,
+            kernels.conv2d_weight_grad(grad, outer, self.weight_shape, **options)
+            if needs[1]
+            else None,
+        )
+
+    def compose_backward(self, outer: Any, grad: Any, weight: Any) -> Any:
+        needs, options = self.needs, self.options
+        shape = self.weight_shape
+        return (
+            Conv2d(options).apply(outer, weight) if needs[0] else None,
+            Conv2dWeightGrad(options, shape).apply(grad, outer) if needs[1] else None,
+        )
+
+
+class Conv2dWeightGrad(_Geometry):
+    """The gradient of a convolution by its weight, as a function of (grad, x)."""
+
+    __slots__ = ("input_shape",)
+
+    def forward(self, grad: Any, x: Any) -> Any:
+        self.input_shape = x.shape
+        return kernels.conv2d_weight_grad(grad, x, self.shape, **self.options)
+
+    def backward(self, outer: Any, grad: Any, x: Any) -> Any:
+        needs, options = self.needs, self.options
+        return (
+            kernels.conv2d(x, outer, **options) if needs[0] else None,
+            kernels.conv2d_input_grad(grad, outer, self.input_shape, **options)
+            if needs[1]
+            else None,
+        )
+
+    def compose_backward(self, outer: Any, grad: Any, x: Any) -> Any:
+        needs, options = self.needs, self.options
+        return (
+            Conv2d(options).apply(x, outer) if needs[0] else None,
+            Conv2dInputGrad(options, self.input_shape).apply(grad, outer) if needs[1] else None,
+        )
+
+
+class ConvTranspose2d(_Geometry):
+    """A transposed convolution, with its bias."""
+
+    __slots__ = ("weight_shape",)
+
+    def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
+        self.weight_shape = weight.shape
+        return kernels.conv_transpose2d(x, weight, bias, **self.options)
+
+    def backward(self, grad: Any, x: Any, weight: Any) -> Any:
+        needs, options = self.needs, self.options
+        return (
+            kernels.conv_transpose2d_input_grad(grad, weight, **options) if needs[0] else None,
+            kernels.conv_transpose2d_weight_grad(grad, x, self.weight_shape, **options)
+            if needs[1]
+            else None,
+            grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
+        )
+
+    def compose_backward(self, grad: Any, x: Any, weight: Any) -> Any:
+        needs, options = self.needs, self.options
+        shape = self.weight_shape
+        return (
+            ConvTranspose2dInputGrad(options).apply(grad, weight) if needs[0] else None,
+            ConvTranspose2dWeightGrad(options, shape).apply(grad, x) if needs[1] else None,
+            grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
+        )
+
+
+class ConvTranspose2dInputGrad(_Geometry):
+    """The gradient of a transposed convolution by its input, as a function of (grad, weight)."""
+
+    __slots__ = ("weight_shape",)
+
+    def forward(self, grad: Any, weight: Any) -> Any:
+        self.weight_shape = weight.shape
+        return kernels.conv_transpose2d_input_grad(grad, weight, **self.options)
+
+    def backward(self, outer: Any, grad: Any, weight: Any) -> Any:
+        needs, options = self.needs, self.options
+        return (
+            kernels.conv_transpose2d(outer, weight, **options) if needs[0] else None,
+            kernels.conv_transpose2d_weight_grad(grad, outer, self.weight_shape, **options)
+            if needs[1]
+            else None,
+        )
+
+    def compose_backward(self, outer: Any, grad: Any, weight: Any) -> Any:
+        needs, options = self.needs, self.options
+        shape = self.weight_shape
+        return (
+            ConvTranspose2d(options).apply(outer, weight) if needs[0] else None,
+            ConvTranspose2dWeightGrad(options, shape).apply(grad, outer) if needs[1] else None,
+        )
+
+
+class ConvTranspose2dWeightGrad(_Geometry):
+    """The gradient of a transposed convolution by its weight, as a function of (grad, x)."""
+
+    __slots__ = ()
+
+    def forward(self, grad: Any, x: Any) -> Any:
+        return kernels.conv_transpose2d_weight_grad(grad, x, self.shape, **self.options)
+
+    def backward(self, outer: Any, grad: Any, x: Any) -> Any:
+        needs, options = self.needs, self.options
+        return (
+            kernels.conv_transpose2d(x, outer, **options) if needs[0] else None,
+            kernels.conv_transpose2d_input_grad(grad, outer, **options) if needs[1] else None,
+        )
+
+    def compose_backward(self, outer: Any, grad: Any, x: Any) -> Any:
+        needs, options = self.needs, self.options
+        return (
+            ConvTranspose2d(options).apply(x, outer) if needs[0] else None,
+            ConvTranspose2dInputGrad(options).apply(grad, outer) if needs[1] else None,
+        )
+
+
+def _pair(value: Any) -> Pair:
+    """Return an integer twice, or a pair of integers; the kernels check their ranges."""
+    if value.__class__ is int:
+        return value, value
+    if isinstance(value, Sequence):
+        first, second = value if len(value) == 2 else (value[0], value[0])
+        return operator.index(first), operator.index(second)
+    number = operator.index(value)
+    return number, number
+
+
+def _check_dtypes(x: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    for name, tensor in (("weight", weight), ("bias", bias)):
+        if tensor is not None and tensor._data.dtype != x._data.dtype:
+            raise RuntimeError(f"{name}: expected the dtype {x.dtype} of input, got {tensor.dtype}")
+
+
+def _same_padding(x: Tensor, weight: Tensor, stride: Pair, dilation: Pair) -> tuple[Tensor, Pair]:
+    """Return the input, padded where an odd total needs one more at the end, and the padding."""
+    if stride != (1, 1):
+        raise ValueError(f"padding: 'same' needs stride 1, got {stride}")
+    totals = [d * (k - 1) for d, k in zip(dilation, weight.shape[-2:], strict=True)]
+    odd = [total % 2 for total in totals]
+    if any(odd):
+        x = pad(x, (0, odd[1], 0, odd[0]))
+    return x, (totals[0] // 2, totals[1] // 2)
+
+
+def conv2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Return the two-dimensional convolution (cross-correlation) of `input` with `weight`.
+
+    ``out[n, k, i, j] = bias[k] + sum(weight[k, c, u, v] *
+    input[n, c, i * stride + u * dilation - padding, j * stride + v * dilation - padding])``
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, H, W) or (C, H, W)
+    weight : Tensor of shape (K, C / groups, R, S)
+    bias : Tensor of shape (K,), optional
+    stride, dilation : int or pair of int
+    padding : int, pair of int, "valid" or "same"
+        Zeros around the input. "same" (with stride 1) keeps height and width.
+    groups : int
+        The channels are split into so many groups that do not see each other.
+
+    Returns
+    -------
+    Tensor of shape (N, K, OH, OW)
+        ``OH = (H + 2 * padding - dilation * (R - 1) - 1) // stride + 1``, OW likewise.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        If the shapes or dtypes do not fit, or a number is out of its range.
+    """
+    x, w = to_tensor(input), to_tensor(weight)
+    b = None if bias is None else to_tensor(bias)
+    _check_dtypes(x, w, b)
+    if x._data.ndim == 3:
+        result = conv2d(unsqueeze(x, 0), w, b, stride, padding, dilation, groups)
+        return squeeze(result, 0)
+    steps, spread = _pair(stride), _pair(dilation)
+    if isinstance(padding, str):
+        if padding not in ("same", "valid"):
+            raise ValueError(f"padding: expected numbers, 'same' or 'valid', got {padding!r}")
+        x, border = _same_padding(x, w, steps, spread) if padding == "same" else (x, (0, 0))
+    else:
+        border = _pair(padding)
+    options = {"stride": steps, "padding": border, "dilation": spread, "groups": groups}
+    return Conv2d(options).apply(x, w) if b is None else Conv2d(options).apply(x, w, b)
+
+
+def conv_transpose2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """Return the transposed convolution: the input gradient of :func:`conv2d` as a function.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, H, W) or (C, H, W)
+    weight : Tensor of shape (C, K / groups, R, S)
+    bias : Tensor of shape (K,), optional
+    stride, padding, dilation : int or pair of int
+        Those of the convolution whose gradient this is.
+    output_padding : int or pair of int
+        Added to one side of the output: several input sizes of a strided convolution give the
+        same output size, and this chooses among them. Below the stride or the dilation.
+    groups : int
+
+    Returns
+    -------
+    Tensor of shape (N, K, OH, OW)
+        ``OH = (H - 1) * stride - 2 * padding + dilation * (R - 1) + output_padding + 1``,
+        OW likewise.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        If the shapes or dtypes do not fit, or a number is out of its range.
+    """
+    x, w = to_tensor(input), to_tensor(weight)
+    b = None if bias is None else to_tensor(bias)
+    _check_dtypes(x, w, b)
+    if x._data.ndim == 3:
+        result = conv_transpose2d(
+            unsqueeze(x, 0), w, b, stride, padding, output_padding, groups, dilation
+        )
+        return squeeze(result, 0)
+    options = {
+        "stride": _pair(stride),
+        "padding": _pair(padding),
+        "output_padding": _pair(output_padding),
+        "dilation": _pair(dilation),
+        "groups": groups,
+    }
+    transposed = ConvTranspose2d(options)
+    return transposed.apply(x, w) if b is None else transposed.apply(x, w, b)
+
+
+def _single(value: Any) -> int:
+    return operator.index(value[0] if isinstance(value, Sequence) else value)
+
+
+def conv1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Return the convolution of (N, C, L) or (C, L) with (K, C / groups, S); as :func:`conv2d`."""
+    border = padding if isinstance(padding, str) else (0, _single(padding))
+    result = conv2d(
+        unsqueeze(input, -2),
+        unsqueeze(weight, -2),
+        bias,
+        (1, _single(stride)),
+        border,
+        (1, _single(dilation)),
+        groups,
+    )
+    return squeeze(result, -2)
+
+
+def conv_transpose1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """Return the transposed convolution of (N, C, L) or (C, L) with (C, K / groups, S)."""
+    result = conv_transpose2d(
+        unsqueeze(input, -2),
+        unsqueeze(weight, -2),
+        bias,
+        (1, _single(stride)),
+        (0, _single(padding)),
+        (0, _single(output_padding)),
+        groups,
+        (1, _single(dilation)),
+    )
+    return squeeze(result, -2)

@@ -1,0 +1,452 @@
+"""Losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from einkorn import kernels
+from einkorn.autograd.operators.activation import log_softmax, logsigmoid, softmax
+from einkorn.autograd.operators.arithmetic import abs as _abs
+from einkorn.autograd.operators.arithmetic import clamp, exp, log, square, where
+from einkorn.autograd.operators.common import operands, reduce_to, to_tensor
+from einkorn.autograd.operators.indexing import gather
+from einkorn.autograd.operators.reduction import mean
+from einkorn.autograd.operators.reduction import sum as _sum
+from einkorn.autograd.operators.shape import reshape, squeeze, unsqueeze
+from einkorn.autograd.tape import Operator, retain_inputs
+from einkorn.autograd.tensor import Tensor
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "mse_loss",
+    "nll_loss",
+    "smooth_l1_loss",
+]
+
+_REDUCTIONS = ("none", "mean", "sum")
+
+
+def _reduction(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+    """Return the reduction, also from PyTorch's older two arguments."""
+    if size_average is not None or reduce is not None:
+        if reduce is False:
+            return "none"
+        return "sum" if size_average is False else "mean"
+    if reduction not in _REDUCTIONS:
+        raise ValueError(f"reduction: expected 'none', 'mean' or 'sum', got {reduction!r}")
+    return reduction
+
+
+def _reduced(loss: Tensor, reduction: str) -> Tensor:
+    if reduction == "none":
+        return loss
+    return mean(loss) if reduction == "mean" else _sum(loss)
+
+
+class MSE(Operator):
+    """The mean or sum of squared differences, in one step."""
+
+    __slots__ = ("mean",)
+    retain = retain_inputs
+
+    def __init__(self, mean: bool) -> None:
+        self.mean = mean
+
+    def forward(self, a: Any, b: Any) -> Any:
+        difference = (a - b).reshape(-1)
+        total = np.asarray(np.dot(difference, difference), difference.dtype)
+        with np.errstate(invalid="ignore"):
+            return total / np.asarray(difference.size, total.dtype) if self.mean else total
+
+    def backward(self, grad: Any, a: Any, b: Any) -> Any:
+        difference = a - b
+        count = max(difference.size, 1) if isinstance(a, np.ndarray) else difference.numel()
+        slope = difference * (grad * (2 / count if self.mean else 2))
+        return (
+            reduce_to(slope, a.shape) if self.needs[0] else None,
+            reduce_to(-slope, b.shape) if self.needs[1] else None,
+        )
+
+
+class CrossEntropy(Operator):
+    """Softmax and negative log-likelihood of class indices, by one kernel."""
+
+    __slots__ = ("ignore_index", "reduction", "target", "weight")
+    retain = retain_inputs
+
+    def __init__(self, target: Any, weight: Any, ignore_index: int, reduction: str) -> None:
+        self.target = target
+        self.weight = weight
+        self.ignore_index = ignore_index
+        self.reduction = reduction
+
+    def forward(self, logits: Any) -> Any:
+        return kernels.cross_entropy(
+            logits,
+            self.target,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+        )
+
+    def backward(self, grad: Any, logits: Any) -> Any:
+        return kernels.cross_entropy_grad(
+            grad,
+            logits,
+            self.target,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+        )
+
+    def compose_backward(self, grad: Tensor, logits: Tensor) -> Any:
+        scale, one_hot = self._constants(logits)
+        if self.reduction == "none":
+            grad = unsqueeze(grad, 1)
+        return (softmax(logits, 1) - one_hot) * (grad * scale)  # type: ignore[operator]
+
+    def _constants(self, logits: Tensor) -> tuple[Any, Any]:
+        """Return the weight of every position (N, 1, ...), and the targets one-hot."""
+        target = np.asarray(self.target)
+        kept = target != self.ignore_index
+        classes = np.where(kept, target, 0)
+        weight = np.ones(logits.shape[1]) if self.weight is None else np.asarray(self.weight)
+        scale = np.where(kept, weight[classes], 0)
+        if self.reduction == "mean":
+            scale = scale / scale.sum()
+        one_hot = np.zeros(logits.shape, logits.dtype)
+        np.put_along_axis(one_hot, np.expand_dims(classes, 1), 1, 1)
+        return np.expand_dims(scale, 1).astype(logits.dtype), one_hot
+
+
+def mse_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Tensor:
+    """Return the squared differences of `input` and `target`.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        Broadcast against each other.
+    reduction : {"mean", "sum", "none"}
+    weight : Tensor, optional
+        Factor of each squared difference; the mean is then over the weights' sum.
+
+    Raises
+    ------
+    ValueError
+        For another reduction.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> ek.autograd.operators.mse_loss(ek.tensor([1.0, 2.0]), ek.tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+    how = _reduction(reduction, size_average, reduce)
+    a, b = operands(input, target)
+    if weight is not None:
+        factor = to_tensor(weight)
+        loss = square(a - b) * factor  # type: ignore[operator]
+        if how == "mean":
+            return _sum(loss) / _sum(factor.expand(loss.shape))  # type: ignore
+        return _reduced(loss, how)
+    if how == "none":
+        return square(a - b)  # type: ignore[operator]
+    return MSE(how == "mean").apply(a, b)
+
+
+def l1_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Return the absolute differences of `input` and `target`."""
+    how = _reduction(reduction, size_average, reduce)
+    return _reduced(_abs(to_tensor(input) - target), how)  # type: ignore[operator]
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
+    """Return half the squared difference up to `delta`, linear beyond (Huber, 1964)."""
+    if delta <= 0:
+        raise ValueError(f"delta: expected a positive number, got {delta}")
+    gap = _abs(to_tensor(input) - target)  # type: ignore[operator]
+    loss = where(gap < delta, square(gap) * 0.5, (gap - 0.5 * delta) * delta)  # type: ignore
+    return _reduced(loss, _reduction(reduction, None, None))
+
+
+def smooth_l1_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """Return the Huber loss divided by `beta`; with `beta` 0, the absolute difference."""
+    how = _reduction(reduction, size_average, reduce)
+    if beta < 0:
+        raise ValueError(f"beta: expected a number that is not negative, got {beta}")
+    if beta == 0:
+        return l1_loss(input, target, reduction=how)
+    return huber_loss(input, target, how, beta) / beta  # type: ignore[operator, no-any-return]
+
+
+def kl_div(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """Return ``target * (log(target) - input)``, `input` being log-probabilities.
+
+    ``reduction="batchmean"`` sums and divides by the first size.
+    """
+    x, t = operands(input, target)
+    if log_target:
+        loss = exp(t) * (t - x)  # type: ignore[operator]
+    else:
+        positive = t > 0  # type: ignore[operator]
+        loss = where(positive, t * log(where(positive, t, 1.0)), 0.0) - t * x  # type: ignore
+    if reduction == "batchmean":
+        return _sum(loss) / x.shape[0]  # type: ignore[operator, no-any-return]
+    return _reduced(loss, _reduction(reduction, size_average, reduce))
+
+
+def binary_cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Return ``-(target log(input) + (1 - target) log(1 - input))``.
+
+    Logarithms are limited to at least -100, as in PyTorch.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    RuntimeError
+        If an element of `input` is not in [0, 1].
+    """
+    how = _reduction(reduction, size_average, reduce)
+    p, t = operands(input, target)
+    if p.shape != t.shape:
+        raise ValueError(f"target: expected shape {p.shape}, got {t.shape}")
+    if not ((p._data >= 0) & (p._data <= 1)).all():
+        raise RuntimeError("input: expected probabilities in [0, 1]")
+    first, second = clamp(log(p), min=-100.0), clamp(log(1 - p), min=-100.0)  # type: ignore
+    loss = -(t * first + (1 - t) * second)  # type: ignore[operator]
+    return _reduced(loss if weight is None else loss * to_tensor(weight), how)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Tensor:
+    """Return the binary cross-entropy of ``sigmoid(input)``, without overflow.
+
+    Parameters
+    ----------
+    input, target : Tensor
+        Of equal shape.
+    weight : Tensor, optional
+        Factor of every loss, broadcast.
+    reduction : {"mean", "sum", "none"}
+    pos_weight : Tensor, optional
+        Factor of the part of positive targets, broadcast.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    how = _reduction(reduction, size_average, reduce)
+    x, t = operands(input, target)
+    if x.shape != t.shape:
+        raise ValueError(f"target: expected shape {x.shape}, got {t.shape}")
+    log_p = logsigmoid(x)
+    # log(1 - sigmoid(x)) = log(sigmoid(x)) - x.
+    positive = t * log_p if pos_weight is None else t * pos_weight * log_p  # type: ignore
+    loss = -(positive + (1 - t) * (log_p - x))  # type: ignore[operator]
+    return _reduced(loss if weight is None else loss * to_tensor(weight), how)
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Return the negative log-likelihood of `target` under the softmax of `input`.
+
+    ``-weight[t] * log(softmax(input)[t])`` for class indices; the mean is over the weights of
+    the targets that are not ignored.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, ...) or (C,)
+        Scores, before the softmax.
+    target : Tensor of shape (N, ...) or () of integers, or of the shape of `input`
+        Class indices, or class probabilities.
+    weight : Tensor of shape (C,), optional
+        Factor of each class.
+    ignore_index : int
+        A target that counts nothing.
+    reduction : {"mean", "sum", "none"}
+    label_smoothing : float
+        Share of the target that is spread evenly over all classes, in [0, 1].
+
+    Returns
+    -------
+    Tensor
+        A number, or of the shape of the class indices for ``reduction="none"``.
+
+    Raises
+    ------
+    IndexError
+        If a target is neither a class nor `ignore_index`.
+    RuntimeError, ValueError
+        If the shapes do not fit, or another argument is out of its range.
+    """
+    how = _reduction(reduction, size_average, reduce)
+    x, t = to_tensor(input), to_tensor(target)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing: expected in [0, 1], got {label_smoothing}")
+    if t.dtype.kind == "f":
+        return _soft_cross_entropy(x, t, weight, how, label_smoothing)
+    if x.ndim == 1:
+        result = cross_entropy(
+            unsqueeze(x, 0), reshape(t, 1), weight, None, ignore_index, None, how, label_smoothing
+        )
+        return squeeze(result, 0) if how == "none" else result
+    _check_target(x, t)
+    if label_smoothing:
+        return _smoothed_cross_entropy(x, t, weight, ignore_index, how, label_smoothing)
+    classes = None if weight is None else to_tensor(weight)._data
+    return CrossEntropy(t._data, classes, ignore_index, how).apply(x)
+
+
+def _check_target(x: Tensor, t: Tensor) -> None:
+    expected = x.shape[:1] + x.shape[2:]
+    if t.shape != expected:
+        raise RuntimeError(f"target: expected shape {expected} for input {x.shape}, got {t.shape}")
+
+
+def _per_class(weight: Any, x: Tensor) -> Tensor:
+    """Return class weights in the shape (C, 1, ...) that broadcasts along dimension 1."""
+    w = to_tensor(weight)
+    return reshape(w, (-1,) + (1,) * (x.ndim - 2))
+
+
+def _soft_cross_entropy(
+    x: Tensor, t: Tensor, weight: Any, reduction: str, label_smoothing: float
+) -> Tensor:
+    """Return the cross-entropy with probabilities as targets; the mean is over positions."""
+    if t.shape != x.shape:
+        raise RuntimeError(f"target: expected probabilities of shape {x.shape}, got {t.shape}")
+    dim = 1 if x.ndim > 1 else 0
+    if label_smoothing:
+        t = t * (1 - label_smoothing) + label_smoothing / x.shape[dim]  # type: ignore[operator]
+    terms = t * log_softmax(x, dim)  # type: ignore[operator]
+    if weight is not None:
+        terms = terms * (_per_class(weight, x) if x.ndim > 1 else to_tensor(weight))
+    loss = -_sum(terms, dim)  # type: ignore[operator]
+    return _reduced(loss, reduction)
+
+
+def _smoothed_cross_entropy(
+    x: Tensor, t: Tensor, weight: Any, ignore_index: int, reduction: str, label_smoothing: float
+) -> Tensor:
+    """Return the cross-entropy with class indices of which a share goes to all classes."""
+    log_p = log_softmax(x, 1)
+    kept = Tensor(t._data != ignore_index)
+    factor = None if weight is None else _per_class(weight, x)
+    spread = log_p if factor is None else log_p * factor  # type: ignore[operator]
+    smooth = -_sum(spread, 1) * kept  # type: ignore[operator]
+    exact = nll_loss(log_p, t, weight, None, ignore_index, None, reduction)
+    if reduction == "mean":
+        count = kept._data.sum() if weight is None else _target_weights(t, weight, ignore_index)
+        smooth = _sum(smooth) / float(np.sum(count))  # type: ignore[operator]
+    elif reduction == "sum":
+        smooth = _sum(smooth)
+    share = label_smoothing / x.shape[1]
+    return exact * (1 - label_smoothing) + smooth * share  # type: ignore[operator, no-any-return]
+
+
+def _target_weights(t: Tensor, weight: Any, ignore_index: int) -> Any:
+    """Return the weight of every target, 0 for ignored ones."""
+    kept = t._data != ignore_index
+    return np.where(kept, np.asarray(weight)[np.where(kept, t._data, 0)], 0)
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Return ``-weight[target] * input[target]``, `input` being log-probabilities.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C, ...) or (C,)
+    target : Tensor of shape (N, ...) or () of integers
+    weight, ignore_index, reduction
+        As in :func:`cross_entropy`.
+
+    Raises
+    ------
+    IndexError
+        If a target is neither a class nor `ignore_index`.
+    RuntimeError
+        If the shapes do not fit.
+    """
+    how = _reduction(reduction, size_average, reduce)
+    x, t = to_tensor(input), to_tensor(target)
+    if x.ndim == 1:
+        result = nll_loss(
+            unsqueeze(x, 0), reshape(t, 1), weight, None, ignore_index, None, reduction=how
+        )
+        return squeeze(result, 0) if how == "none" else result
+    _check_target(x, t)
+    kept = t._data != ignore_index
+    classes = np.where(kept, t._data, 0)
+    picked = squeeze(gather(x, 1, np.expand_dims(classes, 1)), 1)
+    factor = kept if weight is None else _target_weights(t, weight, ignore_index)
+    factor = factor.astype(x.dtype)
+    loss = -picked * factor  # type: ignore[operator]
+    if how == "mean":
+        return _sum(loss) / np.asarray(factor.sum())  # type: ignore[operator, no-any-return]
+    return _reduced(loss, how)

@@ -1,0 +1,241 @@
+"""Normalisation: batch by kernel; layer, group and instance composed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from einkorn import kernels
+from einkorn.autograd.operators.arithmetic import rsqrt
+from einkorn.autograd.operators.arithmetic import square as _square
+from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.operators.reduction import mean as _mean
+from einkorn.autograd.operators.reduction import norm
+from einkorn.autograd.operators.reduction import sum as _sum
+from einkorn.autograd.operators.shape import expand, reshape
+from einkorn.autograd.tape import Operator, retain_inputs
+from einkorn.autograd.tensor import Tensor
+
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize"]
+
+
+class BatchNorm(Operator):
+    """``(x - mean) * inv_std * weight + bias`` per channel.
+
+    With `mean` None the statistics are those of `x` and take part in the gradient; `extra` has
+    the mean and inverse standard deviation used.
+    """
+
+    __slots__ = ("eps", "mean", "var")
+    retain = retain_inputs
+
+    def __init__(self, mean: Any, var: Any, eps: float) -> None:
+        self.mean = mean
+        self.var = var
+        self.eps = eps
+
+    def forward(self, x: Any, weight: Any, bias: Any) -> Any:
+        y, mean, inv_std = kernels.batch_norm(x, weight, bias, self.mean, self.var, eps=self.eps)
+        self.extra = mean, inv_std
+        return y
+
+    def backward(self, grad: Any, x: Any, weight: Any, bias: Any) -> Any:
+        mean, inv_std = self.extra
+        return kernels.batch_norm_grad(grad, x, weight, mean, inv_std, training=self.mean is None)
+
+    def compose_backward(self, grad: Tensor, x: Tensor, weight: Tensor, bias: Any) -> Any:
+        others = (0, *range(2, x.ndim))
+        channels = (1, -1, *(1,) * (x.ndim - 2))
+        if self.mean is None:
+            center = _mean(x, others, True)
+            scale = rsqrt(_mean(_square(x - center), others, True) + self.eps)  # type: ignore
+        else:
+            center, scale = (Tensor(part.reshape(channels)) for part in self.extra)
+        normal = (x - center) * scale  # type: ignore[operator]
+        gx = grad if weight is None else grad * reshape(weight, channels)  # type: ignore[operator]
+        if self.mean is None:
+            along = _mean(gx * normal, others, True)  # type: ignore[operator]
+            gx = gx - _mean(gx, others, True) - normal * along  # type: ignore[operator]
+        needs = self.needs
+        return (
+            gx * scale if needs[0] else None,  # type: ignore[operator]
+            _sum(grad * normal, others) if needs[1] else None,  # type: ignore[operator]
+            _sum(grad, others) if needs[2] else None,
+        )
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Tensor:
+    """Return ``(input - mean) / sqrt(var + eps) * weight + bias`` per channel.
+
+    Ioffe & Szegedy, "Batch normalization", ICML 2015.
+
+    Parameters
+    ----------
+    input : Tensor of shape (N, C) or (N, C, ...)
+    running_mean, running_var : Tensor of shape (C,) or None
+        Used as the statistics unless `training`; when `training`, moved in place by `momentum`
+        towards those of the batch (the variance with divisor n - 1).
+    weight, bias : Tensor of shape (C,), optional
+    training : bool
+        Use the statistics of the batch (the variance with divisor n).
+    momentum : float
+        The share of the new statistics in the running ones.
+    eps : float
+
+    Raises
+    ------
+    ValueError
+        If `training` and there is only one value per channel, or a shape does not fit, or
+        running statistics are missing without `training`.
+    """
+    x = to_tensor(input)
+    _check_batch(x, training, running_mean, running_var)
+    parts = [None if p is None else to_tensor(p) for p in (weight, bias)]
+    if not training:
+        mean, var = to_tensor(running_mean)._data, to_tensor(running_var)._data
+        return BatchNorm(mean, var, eps).apply(x, *parts)
+    normalise = BatchNorm(None, None, eps)
+    y = normalise.apply(x, *parts)
+    if running_mean is not None or running_var is not None:
+        _move(running_mean, running_var, normalise, x, momentum)
+    return y
+
+
+def _check_batch(x: Tensor, training: bool, running_mean: Any, running_var: Any) -> None:
+    if x.ndim < 2:
+        raise ValueError(f"input: expected at least 2 dimensions, got shape {x.shape}")
+    if training and x.numel() == x.shape[1]:
+        raise ValueError(f"input: more than one value per channel is needed, got shape {x.shape}")
+    if not training and (running_mean is None or running_var is None):
+        raise ValueError("running_mean, running_var: needed when training is False, got None")
+
+
+def _move(
+    running_mean: Any, running_var: Any, normalise: BatchNorm, x: Tensor, momentum: float
+) -> None:
+    """Move the running statistics towards those of the batch."""
+    mean, inv_std = normalise.extra
+    count = x.numel() // x.shape[1]
+    # The kernel answers with 1 / sqrt(var + eps); float64 keeps the subtraction of eps exact.
+    var = 1 / np.square(np.asarray(inv_std, np.float64)) - normalise.eps
+    var = np.maximum(var, 0) * (count / (count - 1))
+    for running, batch in ((running_mean, mean), (running_var, var)):
+        if running is not None:
+            running._data[...] += momentum * (batch - running._data)
+            running._version[0] += 1
+
+
+def layer_norm(
+    input: Any,
+    normalized_shape: Sequence[int],
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-05,
+) -> Tensor:
+    """Return `input` normalised over its last dimensions (Ba, Kiros & Hinton, 2016).
+
+    Raises
+    ------
+    RuntimeError
+        If `normalized_shape` is not the end of the shape of `input`.
+    """
+    x = to_tensor(input)
+    tail = tuple(int(n) for n in normalized_shape)
+    if not tail or x.shape[-len(tail) :] != tail:
+        raise RuntimeError(f"normalized_shape: {tail} is not the end of {x.shape}")
+    y = _standardised(x, tuple(range(x.ndim - len(tail), x.ndim)), eps)
+    return _affine(y, weight, bias, tail)
+
+
+def _standardised(x: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
+    centred = x - _mean(x, dims, True)  # type: ignore[operator]
+    variance = _mean(_square(centred), dims, True)
+    return centred * rsqrt(variance + eps)  # type: ignore[operator, no-any-return]
+
+
+def _affine(y: Tensor, weight: Any, bias: Any, shape: tuple[int, ...]) -> Tensor:
+    if weight is not None:
+        y = y * reshape(weight, shape)  # type: ignore[operator]
+    return y if bias is None else y + reshape(bias, shape)  # type: ignore[operator]
+
+
+def group_norm(
+    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-05
+) -> Tensor:
+    """Return `input` normalised over groups of channels of each sample (Wu & He, 2018).
+
+    Raises
+    ------
+    RuntimeError
+        If the channels cannot be divided into `num_groups`.
+    """
+    x = to_tensor(input)
+    if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
+        raise RuntimeError(f"num_groups: {num_groups} does not divide the channels of {x.shape}")
+    grouped = reshape(x, x.shape[0], num_groups, -1)
+    y = reshape(_standardised(grouped, (2,), eps), x.shape)
+    return _affine(y, weight, bias, (-1, *(1,) * (x.ndim - 2)))
+
+
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Tensor:
+    """Return `input` normalised over each channel of each sample (Ulyanov et al., 2016).
+
+    Parameters are those of :func:`batch_norm`; `use_input_stats` is its `training`.
+    """
+    x = to_tensor(input)
+    if not use_input_stats:
+        return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
+    if x.ndim < 3 or x.numel() == x.shape[0] * x.shape[1]:
+        raise ValueError(f"input: more than one value per channel is needed, got shape {x.shape}")
+    batch, channels = x.shape[:2]
+    single = reshape(x, 1, batch * channels, *x.shape[2:])
+    repeated = [
+        None if p is None else reshape(expand(to_tensor(p), batch, channels), -1)
+        for p in (weight, bias)
+    ]
+    normalise = BatchNorm(None, None, eps)
+    y = normalise.apply(single, *repeated)
+    if running_mean is not None or running_var is not None:
+        _move_instances(running_mean, running_var, normalise, x, momentum)
+    return reshape(y, x.shape)
+
+
+def _move_instances(
+    running_mean: Any, running_var: Any, normalise: BatchNorm, x: Tensor, momentum: float
+) -> None:
+    """Move the running statistics towards the means over the batch of each sample's."""
+    batch, channels = x.shape[:2]
+    means = [Tensor(np.zeros(batch * channels)), Tensor(np.zeros(batch * channels))]
+    _move(means[0], means[1], normalise, reshape(x, 1, batch * channels, *x.shape[2:]), 1.0)
+    for running, found in zip((running_mean, running_var), means, strict=True):
+        if running is not None:
+            target = found._data.reshape(batch, channels).mean(0)
+            running._data[...] += momentum * (target - running._data)
+            running._version[0] += 1
+
+
+def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
+    """Return `input` divided by its `p`-norm along `dim`, or by `eps` where that is greater."""
+    x = to_tensor(input)
+    size = norm(x, p, dim, True).clamp(min=eps)  # type: ignore[attr-defined]
+    return x / size  # type: ignore[operator, no-any-return]

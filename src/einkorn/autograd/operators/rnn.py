@@ -1,0 +1,185 @@
+"""Recurrent layers, over the kernels: the LSTM cell and whole sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from einkorn import kernels
+from einkorn.autograd.gradients import grad
+from einkorn.autograd.operators.activation import sigmoid, tanh
+from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.operators.products import linear
+from einkorn.autograd.operators.shape import Reshape, chunk, stack, unbind
+from einkorn.autograd.tape import Operator, retain_inputs
+from einkorn.autograd.tensor import Tensor
+
+__all__ = ["lstm", "lstm_cell"]
+
+
+def _composed_step(
+    x: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Any, b_hh: Any
+) -> tuple[Tensor, Tensor]:
+    """Return one step of an LSTM written with other operators."""
+    gates = linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh)  # type: ignore[operator]
+    i, f, g, o = chunk(gates, 4, 1)
+    c_next = sigmoid(f) * c + sigmoid(i) * tanh(g)  # type: ignore[operator]
+    return sigmoid(o) * tanh(c_next), c_next  # type: ignore[operator]
+
+
+def _aliases(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the inputs behind a node each.
+
+    One input may depend on another, as a hidden state on the weights of the step before.
+    Differentiated by the aliases, a function gives its partial derivatives only.
+    """
+    return tuple([None if x is None else Reshape(x.shape).apply(x) for x in inputs])
+
+
+def _partial_derivatives(outputs: tuple[Any, ...], grads: Any, inputs: tuple[Any, ...]) -> Any:
+    """Return the gradients of `outputs`, made from the aliases `inputs` by operators."""
+    wanted = [x for x in inputs if x is not None and x._requires_grad]
+    pairs = [(y, g) for y, g in zip(outputs, grads, strict=True) if g is not None]
+    found = iter(
+        grad(
+            [y for y, _ in pairs],
+            wanted,
+            [g for _, g in pairs],
+            create_graph=True,
+            allow_unused=True,
+        )
+    )
+    return tuple([None if x is None or not x._requires_grad else next(found) for x in inputs])
+
+
+def _or_zeros(grad: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    return np.zeros(shape, dtype) if grad is None else grad
+
+
+class LSTMCell(Operator):
+    """One step of an LSTM; outputs h and c."""
+
+    __slots__ = ()
+    outputs = 2
+    retain = retain_inputs
+
+    def forward(self, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+        h_next, c_next, gates = kernels.lstm_cell(x, h, c, w_ih, w_hh, b_ih, b_hh)
+        self.extra = c_next, gates
+        return h_next, c_next
+
+    def backward(
+        self, grads: Any, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any
+    ) -> Any:
+        c_next, gates = self.extra
+        grad_h = _or_zeros(grads[0], c_next.shape, c_next.dtype)
+        grad_c = _or_zeros(grads[1], c_next.shape, c_next.dtype)
+        gx, gh, gc, gw_ih, gw_hh, gb = kernels.lstm_cell_grad(
+            grad_h, grad_c, x, h, c, c_next, gates, w_ih, w_hh
+        )
+        # The two biases are added, so their gradients are equal; each leaf gets its own array.
+        return gx, gh, gc, gw_ih, gw_hh, gb, gb.copy() if self.needs[6] else None
+
+    def compose_backward(self, grads: Any, *inputs: Any) -> Any:
+        inputs = _aliases(inputs)
+        return _partial_derivatives(_composed_step(*inputs), grads, inputs)
+
+
+class LSTM(Operator):
+    """A whole sequence through one LSTM layer; outputs y, h_n, c_n."""
+
+    __slots__ = ()
+    outputs = 3
+    retain = retain_inputs
+
+    def forward(self, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+        y, h_n, c_n, *self.extra = kernels.lstm(x, h, c, w_ih, w_hh, b_ih, b_hh)
+        return y, h_n, c_n
+
+    def compose_backward(self, grads: Any, *inputs: Any) -> Any:
+        inputs = _aliases(inputs)
+        x, h, c, *weights = inputs
+        steps = []
+        for step in unbind(x, 0):
+            h, c = _composed_step(step, h, c, *weights)
+            steps.append(h)
+        return _partial_derivatives((stack(steps), h, c), grads, inputs)
+
+
+def lstm_cell(
+    input: Any,
+    hx: tuple[Any, Any],
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any = None,
+    b_hh: Any = None,
+) -> tuple[Tensor, Tensor]:
+    """Return the next hidden and cell state of an LSTM.
+
+    With ``i, f, g, o = split(input @ w_ih.T + b_ih + h @ w_hh.T + b_hh)``::
+
+        c' = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        h' = sigmoid(o) * tanh(c')
+
+    Hochreiter & Schmidhuber, "Long short-term memory", Neural Computation 9, 1997; with the
+    forget gate of Gers, Schmidhuber & Cummins, 2000.
+
+    Parameters
+    ----------
+    input : Tensor of shape (B, I)
+    hx : pair of Tensors of shape (B, H)
+        Hidden and cell state.
+    w_ih : Tensor of shape (4H, I)
+    w_hh : Tensor of shape (4H, H)
+    b_ih, b_hh : Tensor of shape (4H,), optional
+
+    Returns
+    -------
+    tuple of two Tensors of shape (B, H)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    """
+    h, c = hx
+    inputs = [None if p is None else to_tensor(p) for p in (input, h, c, w_ih, w_hh, b_ih, b_hh)]
+    h_next, c_next = LSTMCell().apply_many(*inputs)
+    return h_next, c_next
+
+
+def lstm(
+    input: Any,
+    hx: tuple[Any, Any],
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any = None,
+    b_hh: Any = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the outputs of one LSTM layer for a whole sequence, and its last state.
+
+    :func:`lstm_cell` at every step.
+
+    Parameters
+    ----------
+    input : Tensor of shape (T, B, I)
+    hx : pair of Tensors of shape (B, H)
+        Hidden and cell state before the first step.
+    w_ih, w_hh, b_ih, b_hh
+        As in :func:`lstm_cell`.
+
+    Returns
+    -------
+    tuple of Tensors of shape (T, B, H), (B, H), (B, H)
+        The hidden state of every step, the last one, and the last cell state.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    """
+    h, c = hx
+    inputs = [None if p is None else to_tensor(p) for p in (input, h, c, w_ih, w_hh, b_ih, b_hh)]
+    y, h_n, c_n = LSTM().apply_many(*inputs)
+    return y, h_n, c_n
