@@ -28,6 +28,11 @@ static inline __m256i vf64_part_mask(int64_t n) {
     static inline V V##_load_part(const T *p, int64_t n) {                                    \
         return _mm256_maskload_##S(p, V##_part_mask(n));                                      \
     }                                                                                         \
+    /* The lanes beyond n hold `fill`. */                                                     \
+    static inline V V##_load_part_or(const T *p, int64_t n, T fill) {                         \
+        M part = _mm256_castsi256_##S(V##_part_mask(n));                                      \
+        return _mm256_blendv_##S(_mm256_set1_##S(fill), V##_load_part(p, n), part);           \
+    }                                                                                         \
     static inline void V##_store_part(T *p, V a, int64_t n) {                                 \
         _mm256_maskstore_##S(p, V##_part_mask(n), a);                                         \
     }                                                                                         \

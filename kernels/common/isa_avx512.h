@@ -27,6 +27,10 @@ static inline mf64 vf64_part_mask(int64_t n) {
     static inline V V##_load_part(const T *p, int64_t n) {                                        \
         return _mm512_maskz_loadu_##S(V##_part_mask(n), p);                                       \
     }                                                                                             \
+    /* The lanes beyond n hold `fill`. */                                                         \
+    static inline V V##_load_part_or(const T *p, int64_t n, T fill) {                             \
+        return _mm512_mask_loadu_##S(_mm512_set1_##S(fill), V##_part_mask(n), p);                 \
+    }                                                                                             \
     static inline void V##_store_part(T *p, V a, int64_t n) {                                     \
         _mm512_mask_storeu_##S(p, V##_part_mask(n), a);                                           \
     }                                                                                             \

@@ -15,32 +15,34 @@ typedef double vf64;
 typedef int mf32;
 typedef int mf64;
 
-#define EK_SCALAR_PRIMITIVES(T, V, M)                                               \
-    static inline V V##_load(const T *p) { return *p; }                             \
-    static inline void V##_store(T *p, V a) { *p = a; }                             \
-    static inline V V##_load_part(const T *p, int64_t n) { return n > 0 ? *p : 0; } \
-    static inline void V##_store_part(T *p, V a, int64_t n) {                       \
-        if (n > 0) {                                                                \
-            *p = a;                                                                 \
-        }                                                                           \
-    }                                                                               \
-    static inline V V##_keep_part(V a, int64_t n) { return n > 0 ? a : 0; }         \
-    static inline V V##_set1(T a) { return a; }                                     \
-    static inline V V##_add(V a, V b) { return a + b; }                             \
-    static inline V V##_sub(V a, V b) { return a - b; }                             \
-    static inline V V##_mul(V a, V b) { return a * b; }                             \
-    static inline V V##_div(V a, V b) { return a / b; }                             \
-    static inline V V##_fma(V a, V b, V c) { return a * b + c; }                    \
-    static inline V V##_min(V a, V b) { return a < b ? a : b; }                     \
-    static inline V V##_max(V a, V b) { return a > b ? a : b; }                     \
-    static inline M V##_lt(V a, V b) { return a < b; }                              \
-    static inline M V##_gt(V a, V b) { return a > b; }                              \
-    static inline M V##_eq(V a, V b) { return a == b; }                             \
-    static inline M V##_le(V a, V b) { return a <= b; }                             \
-    static inline M V##_unordered(V a, V b) { return a != a || b != b; }            \
-    static inline V V##_select(M m, V yes, V no) { return m ? yes : no; }           \
-    static inline V V##_abs(V a) { return a < 0 ? -a : a == 0 ? 0 : a; }            \
-    static inline T V##_sum(V a) { return a; }                                      \
+#define EK_SCALAR_PRIMITIVES(T, V, M)                                                             \
+    static inline V V##_load(const T *p) { return *p; }                                           \
+    static inline void V##_store(T *p, V a) { *p = a; }                                           \
+    static inline V V##_load_part(const T *p, int64_t n) { return n > 0 ? *p : 0; }               \
+    /* The lanes beyond n hold `fill`. */                                                         \
+    static inline V V##_load_part_or(const T *p, int64_t n, T fill) { return n > 0 ? *p : fill; } \
+    static inline void V##_store_part(T *p, V a, int64_t n) {                                     \
+        if (n > 0) {                                                                              \
+            *p = a;                                                                               \
+        }                                                                                         \
+    }                                                                                             \
+    static inline V V##_keep_part(V a, int64_t n) { return n > 0 ? a : 0; }                       \
+    static inline V V##_set1(T a) { return a; }                                                   \
+    static inline V V##_add(V a, V b) { return a + b; }                                           \
+    static inline V V##_sub(V a, V b) { return a - b; }                                           \
+    static inline V V##_mul(V a, V b) { return a * b; }                                           \
+    static inline V V##_div(V a, V b) { return a / b; }                                           \
+    static inline V V##_fma(V a, V b, V c) { return a * b + c; }                                  \
+    static inline V V##_min(V a, V b) { return a < b ? a : b; }                                   \
+    static inline V V##_max(V a, V b) { return a > b ? a : b; }                                   \
+    static inline M V##_lt(V a, V b) { return a < b; }                                            \
+    static inline M V##_gt(V a, V b) { return a > b; }                                            \
+    static inline M V##_eq(V a, V b) { return a == b; }                                           \
+    static inline M V##_le(V a, V b) { return a <= b; }                                           \
+    static inline M V##_unordered(V a, V b) { return a != a || b != b; }                          \
+    static inline V V##_select(M m, V yes, V no) { return m ? yes : no; }                         \
+    static inline V V##_abs(V a) { return a < 0 ? -a : a == 0 ? 0 : a; }                          \
+    static inline T V##_sum(V a) { return a; }                                                    \
     static inline T V##_hmax(V a) { return a; }
 
 EK_SCALAR_PRIMITIVES(float, vf32, mf32)

@@ -73,6 +73,17 @@ def test_within_few_ulp(name, dtype, isa):
 
 @pytest.mark.parametrize("isa", variants())
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_logarithm_within_few_ulp(dtype, isa):
+    """-log_softmax of (0, 0, ...) over n classes is log n; of (0, x) it is log(1 + e^x)."""
+    counts = np.unique(np.geomspace(2, 20_000, 60).astype(int))
+    with forced(isa):
+        actual = np.array([-kernels.log_softmax(np.zeros(n, dtype))[0] for n in counts])
+    distance = ulp_distance(actual, np.log(counts.astype(np.longdouble)))
+    assert distance.max() <= MOST_ULP
+
+
+@pytest.mark.parametrize("isa", variants())
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_limits(dtype, isa):
     huge = np.finfo(dtype).max
     x = np.array([-np.inf, -huge, -0.0, 0.0, huge, np.inf, np.nan], dtype)

@@ -40,6 +40,14 @@ from einkorn.kernels.elementwise import (
     tanh_grad,
 )
 from einkorn.kernels.gemm import linear, linear_grad, matmul, matmul_engine
+from einkorn.kernels.loss import (
+    cross_entropy,
+    cross_entropy_grad,
+    log_softmax,
+    log_softmax_grad,
+    softmax,
+    softmax_grad,
+)
 from einkorn.kernels.norm import batch_norm, batch_norm_grad
 from einkorn.kernels.optim import adam_step_, adam_steps_, sgd_step_, sgd_steps_
 
@@ -48,6 +56,8 @@ __all__ = [
     "adam_steps_",
     "batch_norm",
     "batch_norm_grad",
+    "cross_entropy",
+    "cross_entropy_grad",
     "dropout",
     "dropout_grad",
     "elu",
@@ -61,6 +71,8 @@ __all__ = [
     "leaky_relu_grad",
     "linear",
     "linear_grad",
+    "log_softmax",
+    "log_softmax_grad",
     "matmul",
     "matmul_engine",
     "memory_statistics",
@@ -73,6 +85,8 @@ __all__ = [
     "show_config",
     "sigmoid",
     "sigmoid_grad",
+    "softmax",
+    "softmax_grad",
     "tanh",
     "tanh_grad",
 ]

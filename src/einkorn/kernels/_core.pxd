@@ -68,6 +68,19 @@ cdef extern from "einkorn/norm.h" nogil:
         int64_t batch, channels, spatial
         double eps
         int training
+cdef extern from "einkorn/loss.h" nogil:
+    ctypedef struct ek_softmax_problem:
+        int64_t outer, length, inner
+
+    ctypedef enum ek_reduction:
+        EK_REDUCE_NONE
+        EK_REDUCE_SUM
+        EK_REDUCE_MEAN
+
+    ctypedef struct ek_cross_entropy_problem:
+        int64_t samples, classes, inner
+        int64_t ignore_index
+        ek_reduction reduction
 
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
@@ -107,6 +120,20 @@ cdef extern from "einkorn/api.h" nogil:
                                const void *grad, const void *x, const void *weight,
                                const void *mean, const void *inv_std, void *gx, void *gweight,
                                void *gbias) noexcept nogil
+        int (*softmax)(ek_dtype dtype, const ek_softmax_problem *problem, const void *x,
+                       void *y) noexcept nogil
+        int (*log_softmax)(ek_dtype dtype, const ek_softmax_problem *problem, const void *x,
+                           void *y) noexcept nogil
+        int (*softmax_grad)(ek_dtype dtype, const ek_softmax_problem *problem, const void *grad,
+                            const void *y, void *gx) noexcept nogil
+        int (*log_softmax_grad)(ek_dtype dtype, const ek_softmax_problem *problem,
+                                const void *grad, const void *y, void *gx) noexcept nogil
+        int (*cross_entropy)(ek_dtype dtype, const ek_cross_entropy_problem *problem,
+                             const void *logits, const int64_t *target, const void *weight,
+                             void *loss) noexcept nogil
+        int (*cross_entropy_grad)(ek_dtype dtype, const ek_cross_entropy_problem *problem,
+                                  const void *grad, const void *logits, const int64_t *target,
+                                  const void *weight, void *gx) noexcept nogil
 
 cdef const ek_api *api
 

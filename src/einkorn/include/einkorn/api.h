@@ -12,6 +12,7 @@
 
 #include "elementwise.h"
 #include "gemm.h"
+#include "loss.h"
 #include "norm.h"
 #include "optim.h"
 #include "types.h"
@@ -24,7 +25,8 @@
     EK_GEMM_TABLE(ROW)        \
     EK_OPTIM_TABLE(ROW)       \
     EK_ELEMENTWISE_TABLE(ROW) \
-    EK_NORM_TABLE(ROW)
+    EK_NORM_TABLE(ROW)        \
+    EK_LOSS_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \
