@@ -11,6 +11,7 @@ reduction          sums, means, extremes, norms, sorting
 shape              rearranging, joining and taking apart
 activation         ReLU to softmax
 conv, pool         convolution and pooling, with their gradients as operators
+lookup             rows of a table, one-hot vectors
 loss               cross-entropy, squared error and their kin
 noise              dropout
 normalization      batch normalisation and its kin
@@ -35,6 +36,7 @@ from einkorn.autograd.operators import (
     creation,
     indexing,
     inplace,
+    lookup,
     loss,
     noise,
     normalization,
@@ -51,6 +53,7 @@ from einkorn.autograd.operators.comparison import *  # noqa: F403
 from einkorn.autograd.operators.conv import *  # noqa: F403
 from einkorn.autograd.operators.creation import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
+from einkorn.autograd.operators.lookup import *  # noqa: F403
 from einkorn.autograd.operators.loss import *  # noqa: F403
 from einkorn.autograd.operators.noise import *  # noqa: F403
 from einkorn.autograd.operators.normalization import *  # noqa: F403
@@ -63,7 +66,7 @@ from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.tensor import Tensor
 
 VOCABULARY = (arithmetic, comparison, creation, indexing, products, reduction, shape)
-FUNCTIONAL = (activation, conv, loss, noise, normalization, padding, pool, rnn)
+FUNCTIONAL = (activation, conv, lookup, loss, noise, normalization, padding, pool, rnn)
 __all__ = [name for family in (*VOCABULARY, *FUNCTIONAL) for name in family.__all__]  # noqa: PLE0605
 
 _SYMBOLS = {

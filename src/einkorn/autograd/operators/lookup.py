@@ -1,0 +1,195 @@
+"""Look-up tables: rows chosen by integers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.tape import Operator
+from einkorn.autograd.tensor import Tensor, increment_version
+
+__all__ = ["embedding", "one_hot"]
+
+
+class Embedding(Operator):
+    """Rows of a table. `share` of each row's gradient reaches the table; None is all of it."""
+
+    __slots__ = ("index", "rows", "share")
+
+    def __init__(self, index: Any, share: Any) -> None:
+        self.index = index
+        self.share = share
+
+    def forward(self, table: Any) -> Any:
+        self.rows = table.shape[0]
+        return table[self.index]
+
+    def backward(self, grad: Any) -> Any:
+        return EmbeddingGrad(self.index, self.share, self.rows).forward(grad)
+
+    def compose_backward(self, grad: Tensor) -> Tensor:
+        return EmbeddingGrad(self.index, self.share, self.rows).apply(grad)
+
+
+class EmbeddingGrad(Operator):
+    """The adjoint of :class:`Embedding`: the sum of the gradients of each row's uses."""
+
+    __slots__ = ("index", "rows", "share")
+
+    def __init__(self, index: Any, share: Any, rows: int) -> None:
+        self.index = index
+        self.share = share
+        self.rows = rows
+
+    def forward(self, grad: Any) -> Any:
+        index = self.index.reshape(-1)
+        table = np.zeros((self.rows, grad.shape[-1]), grad.dtype)
+        if not index.size:
+            return table
+        order = np.argsort(index, kind="stable")
+        # Equal indices now stand together, and a sum over each run has a fixed order.
+        index = index[order]
+        values = grad.reshape(-1, grad.shape[-1])[order]
+        if self.share is not None:
+            values = values * self.share.reshape(-1, 1)[order].astype(grad.dtype)
+        starts = np.flatnonzero(np.diff(index, prepend=-1))
+        table[index[starts]] = np.add.reduceat(values, starts, axis=0)
+        return table
+
+    def backward(self, outer: Any) -> Any:
+        rows = outer[self.index]
+        if self.share is None:
+            return rows
+        return rows * np.expand_dims(self.share, -1).astype(outer.dtype)
+
+
+def embedding(
+    input: Any,
+    weight: Any,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """Return the rows of `weight` that `input` names.
+
+    Parameters
+    ----------
+    input : Tensor of integers, any shape (*)
+    weight : Tensor of shape (V, D)
+    padding_idx : int, optional
+        A row that receives no gradient; negative counts from the end.
+    max_norm : float, optional
+        The rows looked up are first scaled down to this norm, in place.
+    norm_type : float
+        The p of that norm.
+    scale_grad_by_freq : bool
+        Divide the gradient of a row by the number of its uses.
+    sparse : bool
+        Must be False: gradients are dense.
+
+    Returns
+    -------
+    Tensor of shape (*, D)
+
+    Raises
+    ------
+    IndexError
+        If an index is outside [0, V).
+    TypeError
+        If `input` does not hold integers.
+    ValueError
+        If `weight` is not a matrix, `padding_idx` is outside of it, or `sparse` is set.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> table = ek.tensor([[0.0, 1.0], [2.0, 3.0]])
+    >>> ek.nn.functional.embedding(ek.tensor([1, 1, 0]), table)
+    tensor([[2., 3.],
+            [2., 3.],
+            [0., 1.]])
+    """
+    table = to_tensor(weight)
+    if table.ndim != 2:
+        raise ValueError(f"weight: expected a matrix, got shape {table.shape}")
+    if sparse:
+        raise ValueError("sparse: expected False, gradients are dense")
+    rows = table.shape[0]
+    if padding_idx is not None and not -rows <= padding_idx < rows:
+        raise ValueError(f"padding_idx: expected in [{-rows}, {rows}), got {padding_idx}")
+    index = _checked(input, rows)
+    if max_norm is not None:
+        _renormalise(table, index, max_norm, norm_type)
+    share = _share(index, None if padding_idx is None else padding_idx % rows, scale_grad_by_freq)
+    return Embedding(index, share).apply(table)
+
+
+def _checked(input: Any, bound: int) -> Any:
+    """Return the indices as an int64 array, or raise."""
+    index = np.asarray(input)
+    if index.dtype.kind not in "iu":
+        raise TypeError(f"input: expected integers, got {index.dtype}")
+    if index.size and (index.min() < 0 or index.max() >= bound):
+        bad = index[(index < 0) | (index >= bound)].flat[0]
+        raise IndexError(f"input: expected indices in [0, {bound}), got {bad}")
+    return index.astype(np.int64)
+
+
+def _renormalise(table: Tensor, index: Any, max_norm: float, norm_type: float) -> None:
+    used = np.unique(index)
+    values = table.numpy()[used]
+    norms = np.linalg.norm(values, norm_type, axis=1, keepdims=True)
+    # The small number keeps a row of just the largest norm from being scaled again and again.
+    scale = np.where(norms > max_norm, max_norm / (norms + 1e-7), 1.0)
+    table.numpy()[used] = values * scale.astype(values.dtype)
+    increment_version(table)
+
+
+def _share(index: Any, padding_idx: int | None, scale_grad_by_freq: bool) -> Any:
+    """Return the share of each row's gradient that reaches the table, None where it is all 1."""
+    share = None
+    if scale_grad_by_freq:
+        _, place, uses = np.unique(index, return_inverse=True, return_counts=True)
+        share = (1.0 / uses)[place].reshape(index.shape)
+    if padding_idx is not None:
+        share = np.where(index == padding_idx, 0.0, 1.0 if share is None else share)
+    return share
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
+    """Return int64 vectors that are 1 at the given place and 0 elsewhere.
+
+    Parameters
+    ----------
+    tensor : Tensor of integers, any shape (*)
+    num_classes : int
+        Default: one more than the largest number.
+
+    Returns
+    -------
+    Tensor of shape (*, num_classes)
+
+    Raises
+    ------
+    IndexError
+        If a number is outside [0, num_classes).
+    TypeError
+        If `tensor` does not hold integers.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> ek.nn.functional.one_hot(ek.tensor([2, 0]))
+    tensor([[0, 0, 1],
+            [1, 0, 0]])
+    """
+    places = np.asarray(tensor)
+    count = int(places.max(initial=-1)) + 1 if num_classes == -1 else int(num_classes)
+    index = _checked(places, count)
+    result = np.zeros((*index.shape, count), np.int64)
+    np.put_along_axis(result, index[..., None], 1, -1)
+    return Tensor(result)
