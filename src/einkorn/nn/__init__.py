@@ -12,22 +12,94 @@
 """
 
 from einkorn.nn import functional, init, utils
+from einkorn.nn.activation import (
+    CELU,
+    ELU,
+    GELU,
+    SELU,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
 from einkorn.nn.containers import ModuleDict, ModuleList, Sequential
+from einkorn.nn.conv import Conv2d, ConvTranspose2d
+from einkorn.nn.dropout import Dropout
+from einkorn.nn.embedding import Embedding
 from einkorn.nn.flatten import Flatten, Unflatten
 from einkorn.nn.linear import Identity, LazyLinear, Linear
+from einkorn.nn.loss import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 from einkorn.nn.module import Module
+from einkorn.nn.normalization import BatchNorm1d, BatchNorm2d
 from einkorn.nn.parameter import Parameter, UninitializedParameter
+from einkorn.nn.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, MaxUnpool2d
+from einkorn.nn.rnn import LSTM, LSTMCell
 
 __all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "LSTM",
+    "SELU",
+    "AdaptiveAvgPool2d",
+    "AvgPool2d",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv2d",
+    "ConvTranspose2d",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Embedding",
     "Flatten",
+    "Hardtanh",
+    "HuberLoss",
     "Identity",
+    "L1Loss",
+    "LSTMCell",
     "LazyLinear",
+    "LeakyReLU",
     "Linear",
+    "LogSigmoid",
+    "LogSoftmax",
+    "MSELoss",
+    "MaxPool2d",
+    "MaxUnpool2d",
+    "Mish",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "NLLLoss",
     "Parameter",
+    "ReLU",
+    "ReLU6",
     "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
     "Unflatten",
     "UninitializedParameter",
     "functional",

@@ -102,7 +102,7 @@ class Sequential(_Numbered):
     Examples
     --------
     >>> from einkorn import nn
-    >>> net = nn.Sequential(nn.Linear(4, 16), nn.Identity(), nn.Linear(16, 2))
+    >>> net = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 2))
     >>> net[0]
     Linear(in_features=4, out_features=16, bias=True)
     >>> len(net[:2])
@@ -110,7 +110,7 @@ class Sequential(_Numbered):
     >>> net
     Sequential(
       (0): Linear(in_features=4, out_features=16, bias=True)
-      (1): Identity()
+      (1): Tanh()
       (2): Linear(in_features=16, out_features=2, bias=True)
     )
     """

@@ -43,7 +43,7 @@ class Module:
     ...         self.output = nn.Linear(16, 2)
     ...
     ...     def forward(self, x):
-    ...         return self.output(self.hidden(x).clamp(min=0))
+    ...         return self.output(self.hidden(x).tanh())
     >>> net = Net()
     >>> net(np.zeros((3, 4))).shape
     (3, 2)
