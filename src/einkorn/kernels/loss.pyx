@@ -376,7 +376,7 @@ def cross_entropy_grad(grad, logits, target, *, weight=None, ignore_index=-100, 
     Parameters
     ----------
     grad : array, shape of the loss
-        Gradient by the loss: that of `target` for ``"none"``, else a number.
+        Gradient by the loss: that of `target` for ``"none"``, else () or a Python number.
     logits : array, shape (N, C) or (N, C, ...)
         float32 or float64.
     target : array of integers, shape (N,) or (N, ...)
@@ -416,15 +416,16 @@ def cross_entropy_grad(grad, logits, target, *, weight=None, ignore_index=-100, 
     cdef double number = 0
     cdef float narrow = 0
     cdef const void *by_loss = &number
-    cdef int status
+    cdef int status, rank
     set_entropy(&problem, z, t, ignore_index, reduction)
     w = class_weights(weight, &problem, &call)
-    if problem.reduction == EK_REDUCE_NONE:
+    if problem.reduction == EK_REDUCE_NONE or cnp.PyArray_Check(grad):
         g = input(grad, "grad", &call)
-        expect_shape(g, "grad", cnp.PyArray_NDIM(t), <const int64_t *>cnp.PyArray_DIMS(t))
+        rank = cnp.PyArray_NDIM(t) if problem.reduction == EK_REDUCE_NONE else 0
+        expect_shape(g, "grad", rank, <const int64_t *>cnp.PyArray_DIMS(t))
         by_loss = cnp.PyArray_DATA(g)
     else:
-        number = loss_gradient(grad)
+        number = real_number(grad, "grad")
         if call.dtype == EK_F32:
             narrow = <float>number
             by_loss = &narrow
@@ -440,10 +441,3 @@ def cross_entropy_grad(grad, logits, target, *, weight=None, ignore_index=-100, 
     if status != EK_OK:
         check(status, "cross_entropy_grad")
     return result
-
-
-cdef double loss_gradient(object grad) except? -1:
-    """The number that stands for the gradient by a sum or mean."""
-    if cnp.PyArray_Check(grad) and cnp.PyArray_NDIM(grad) != 0:
-        raise ValueError(f"grad: expected shape (), got {np.shape(grad)}")
-    return real_number(grad, "grad")
