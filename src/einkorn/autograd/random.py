@@ -104,9 +104,9 @@ def set_rng_state(new_state: dict[str, Any]) -> None:
 
 
 def draw_seed(generator: Generator | None = None) -> int:
-    """Return 64 random bits, the seed of one call of a counter-based kernel."""
+    """Return 63 random bits, the seed of one call of a counter-based kernel."""
     source = default_generator() if generator is None else generator
-    return int(source.bit_generator.random_raw())
+    return int(source.bit_generator.random_raw()) >> 1
 
 
 def _size(size: tuple[Any, ...]) -> tuple[int, ...]:
@@ -223,7 +223,9 @@ def normal(
     """Return normal random numbers; without `size`, of the broadcast shape of `mean` and `std`."""
     if size is None:
         size = np.broadcast_shapes(np.shape(mean), np.shape(std))
-    drawn = randn(size, generator=generator)
+    arrays = [np.asarray(x) for x in (mean, std) if hasattr(x, "dtype")]
+    dtype = np.result_type(*arrays) if arrays else default_dtype
+    drawn = randn(size, generator=generator, dtype=dtype)
     return Tensor(np.asarray(drawn._data * np.asarray(std) + np.asarray(mean), drawn.dtype))
 
 

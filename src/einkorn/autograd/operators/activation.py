@@ -185,7 +185,7 @@ class Erf(Operator):
     retain = retain_inputs
 
     def forward(self, x: Any) -> Any:
-        return _erf(x).astype(x.dtype)
+        return np.asarray(_erf(x), x.dtype)
 
     def backward(self, grad: Any, x: Any) -> Any:
         slope = exp(-(x * x)) if isinstance(x, Tensor) else np.exp(-(x * x))
@@ -285,6 +285,12 @@ def softmax(
         Without `dim`: which one is meant cannot be told from the shape.
     IndexError
         If `dim` is out of range.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> ek.softmax(ek.tensor([0.0, 0.0]), 0)
+    tensor([0.5, 0.5])
     """
     x = _prepared("softmax", input, dim, dtype)
     return Softmax(as_dim(dim, x.ndim)).apply(x)

@@ -152,7 +152,7 @@ def mse_loss(
     Examples
     --------
     >>> import einkorn as ek
-    >>> ek.autograd.operators.mse_loss(ek.tensor([1.0, 2.0]), ek.tensor([1.0, 4.0]))
+    >>> ek.nn.functional.mse_loss(ek.tensor([1.0, 2.0]), ek.tensor([1.0, 4.0]))
     tensor(2.)
     """
     how = _reduction(reduction, size_average, reduce)
@@ -336,6 +336,12 @@ def cross_entropy(
         If a target is neither a class nor `ignore_index`.
     RuntimeError, ValueError
         If the shapes do not fit, or another argument is out of its range.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> round(ek.nn.functional.cross_entropy(ek.zeros(2, 10), ek.tensor([3, 7])).item(), 4)
+    2.3026
     """
     how = _reduction(reduction, size_average, reduce)
     x, t = to_tensor(input), to_tensor(target)

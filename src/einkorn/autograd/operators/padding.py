@@ -62,7 +62,7 @@ def pad(
     Examples
     --------
     >>> import einkorn as ek
-    >>> ek.autograd.operators.pad(ek.tensor([1, 2]), (1, 2))
+    >>> ek.nn.functional.pad(ek.tensor([1, 2]), (1, 2))
     tensor([0, 1, 2, 0, 0])
     """
     x = to_tensor(input)

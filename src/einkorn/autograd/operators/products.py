@@ -147,7 +147,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     Examples
     --------
     >>> import einkorn as ek
-    >>> ek.autograd.operators.linear(ek.ones(1, 2), ek.ones(3, 2)).shape
+    >>> ek.nn.functional.linear(ek.ones(1, 2), ek.ones(3, 2)).shape
     (1, 3)
     """
     x, w = to_tensor(input), to_tensor(weight)

@@ -215,7 +215,8 @@ class Unbind(Operator):
     def forward(self, x: Any) -> Any:
         moved = np.moveaxis(x, self.dim, 0)
         self.shape = moved.shape[1:]
-        return list(moved[..., None].reshape(moved.shape) if moved.ndim == 1 else moved)
+        # The ellipsis makes views also where a number remains.
+        return [moved[i, ...] for i in range(self.outputs)]
 
     def backward(self, grads: Any) -> Any:
         known = next(part for part in grads if part is not None)
