@@ -286,7 +286,7 @@ class Progress(Callback):
     def on_epoch_end(self, trainer: Trainer) -> None:
         line = _row_text(trainer.history.rows[-1], trainer.epochs)
         if self._bar is not None:
-            self._bar.console.print(line, highlight=False, markup=False)
+            self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
         else:
             print(line, file=self.file or sys.stderr, flush=True)
 
