@@ -111,7 +111,7 @@ def top_k_accuracy(output: Any, target: Any, k: int = 5) -> float:
     return float(np.mean((better < k) & ~np.isnan(score[:, 0])))
 
 
-def confusion_matrix(output: Any, target: Any, classes: int) -> np.ndarray:
+def confusion_matrix(output: Any, target: Any, classes: int | None = None) -> np.ndarray:
     """Count how often each class was taken for each other.
 
     Parameters
@@ -120,8 +120,8 @@ def confusion_matrix(output: Any, target: Any, classes: int) -> np.ndarray:
         Scores, of which the first largest counts, or predicted classes.
     target : array or Tensor of int, shape (N,)
         True classes.
-    classes : int
-        Number of classes.
+    classes : int, optional
+        Number of classes: by default C, or one more than the largest class that occurs.
 
     Returns
     -------
@@ -137,18 +137,21 @@ def confusion_matrix(output: Any, target: Any, classes: int) -> np.ndarray:
 
     Examples
     --------
-    >>> confusion_matrix([0, 1, 1], [0, 1, 0], classes=2)
+    >>> confusion_matrix([0, 1, 1], [0, 1, 0])
     array([[1, 1],
            [0, 1]])
     """
     output, target = to_array(output), to_array(target)
     if output.ndim == 2:
+        classes = output.shape[1] if classes is None else classes
         output = output.argmax(axis=1)
     if output.ndim != 1 or output.shape != target.shape:
         raise ValueError(
             "output, target: expected (N,) or (N, C), and (N,), got "
             f"{output.shape} and {target.shape}"
         )
+    if classes is None:
+        classes = int(max(output.max(initial=-1), target.max(initial=-1))) + 1
     _check_classes("output", output, classes)
     _check_classes("target", target, classes)
     pairs = target.astype(np.int64) * classes + output.astype(np.int64)

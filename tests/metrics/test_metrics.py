@@ -59,6 +59,9 @@ def test_confusion_agrees_with_scikit_learn() -> None:
     matrix = confusion_matrix(SCORES, TARGET, 8)
     np.testing.assert_array_equal(matrix, expected)
     assert matrix.dtype == np.int64
+    for output in (SCORES, SCORES.argmax(1)):
+        np.testing.assert_array_equal(confusion_matrix(output, TARGET), expected[:7, :7])
+    assert confusion_matrix(SCORES, np.zeros(200, int)).shape == (7, 7)
 
 
 def test_no_samples() -> None:

@@ -73,6 +73,11 @@ def test_images_are_drawn_in_their_grey(tmp_path: Path) -> None:
     assert row[3 * len(row) // 4] == 1
 
 
+def test_an_empty_sheet_is_a_sheet(tmp_path: Path) -> None:
+    plot_images(np.zeros((0, 1, 8, 8)), tmp_path / "a.png", captions=[], title="0 misread")
+    pixels(tmp_path / "a.png")
+
+
 def test_wrong_images(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"images: expected shape .* got \(2, 2, 8, 8\)"):
         plot_images(np.zeros((2, 2, 8, 8)), tmp_path / "a.png")
