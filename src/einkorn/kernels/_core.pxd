@@ -82,6 +82,33 @@ cdef extern from "einkorn/loss.h" nogil:
         int64_t ignore_index
         ek_reduction reduction
 
+cdef extern from "einkorn/conv.h" nogil:
+    ctypedef enum ek_conv_algorithm:
+        EK_CONV_AUTO
+        EK_CONV_IM2COL
+        EK_CONV_IMPLICIT
+        EK_CONV_DIRECT
+        EK_CONV_LINEAR
+        EK_CONV_ALGORITHM_COUNT
+
+    ctypedef enum ek_conv_direction:
+        EK_CONV_FORWARD
+        EK_CONV_INPUT_GRAD
+        EK_CONV_WEIGHT_GRAD
+
+    ctypedef struct ek_conv2d_problem:
+        int64_t batch, groups
+        int64_t in_channels
+        int64_t in_size[2]
+        int64_t out_channels
+        int64_t out_size[2]
+        int64_t kernel[2]
+        int64_t stride[2]
+        int64_t padding[2]
+        int64_t dilation[2]
+        ek_conv_algorithm algorithm
+        ek_activation activation
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -134,6 +161,24 @@ cdef extern from "einkorn/api.h" nogil:
         int (*cross_entropy_grad)(ek_dtype dtype, const ek_cross_entropy_problem *problem,
                                   const void *grad, const void *logits, const int64_t *target,
                                   const void *weight, void *gx) noexcept nogil
+        int (*conv2d)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *x,
+                      const void *weight, const void *bias, void *y,
+                      ek_workspace workspace) noexcept nogil
+        int (*conv2d_input_grad)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *grad,
+                                 const void *weight, const void *bias, void *x_grad,
+                                 ek_workspace workspace) noexcept nogil
+        int (*conv2d_weight_grad)(ek_dtype dtype, const ek_conv2d_problem *problem,
+                                  const void *grad, const void *x, void *weight_grad,
+                                  ek_workspace workspace) noexcept nogil
+        int (*conv2d_workspace)(ek_dtype dtype, const ek_conv2d_problem *problem,
+                                ek_conv_direction direction, ek_workspace_size *size) noexcept nogil
+        int (*conv2d_algorithm)(ek_dtype dtype, const ek_conv2d_problem *problem,
+                                ek_conv_direction direction,
+                                ek_conv_algorithm *algorithm) noexcept nogil
+        int (*im2col)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *x,
+                      void *cols) noexcept nogil
+        int (*col2im)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *cols,
+                      void *x) noexcept nogil
 
 cdef const ek_api *api
 

@@ -10,6 +10,7 @@
 #ifndef EINKORN_API_H
 #define EINKORN_API_H
 
+#include "conv.h"
 #include "elementwise.h"
 #include "gemm.h"
 #include "loss.h"
@@ -26,7 +27,8 @@
     EK_OPTIM_TABLE(ROW)       \
     EK_ELEMENTWISE_TABLE(ROW) \
     EK_NORM_TABLE(ROW)        \
-    EK_LOSS_TABLE(ROW)
+    EK_LOSS_TABLE(ROW)        \
+    EK_CONV_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \
