@@ -25,6 +25,22 @@ from einkorn.kernels._core import (
     set_num_threads,
 )
 from einkorn.kernels.config import get_include, show_config
+from einkorn.kernels.conv import (
+    col2im,
+    conv1d,
+    conv1d_input_grad,
+    conv1d_weight_grad,
+    conv2d,
+    conv2d_input_grad,
+    conv2d_weight_grad,
+    conv_transpose1d,
+    conv_transpose1d_input_grad,
+    conv_transpose1d_weight_grad,
+    conv_transpose2d,
+    conv_transpose2d_input_grad,
+    conv_transpose2d_weight_grad,
+    im2col,
+)
 from einkorn.kernels.elementwise import (
     dropout,
     dropout_grad,
@@ -50,12 +66,26 @@ from einkorn.kernels.loss import (
 )
 from einkorn.kernels.norm import batch_norm, batch_norm_grad
 from einkorn.kernels.optim import adam_step_, adam_steps_, sgd_step_, sgd_steps_
+from einkorn.kernels.precision import get_precision, set_precision
 
 __all__ = [
     "adam_step_",
     "adam_steps_",
     "batch_norm",
     "batch_norm_grad",
+    "col2im",
+    "conv1d",
+    "conv1d_input_grad",
+    "conv1d_weight_grad",
+    "conv2d",
+    "conv2d_input_grad",
+    "conv2d_weight_grad",
+    "conv_transpose1d",
+    "conv_transpose1d_input_grad",
+    "conv_transpose1d_weight_grad",
+    "conv_transpose2d",
+    "conv_transpose2d_input_grad",
+    "conv_transpose2d_weight_grad",
     "cross_entropy",
     "cross_entropy_grad",
     "dropout",
@@ -65,6 +95,8 @@ __all__ = [
     "empty_cache",
     "get_include",
     "get_num_threads",
+    "get_precision",
+    "im2col",
     "isa",
     "isa_variants",
     "leaky_relu",
@@ -80,6 +112,7 @@ __all__ = [
     "relu_grad",
     "set_cache_limit",
     "set_num_threads",
+    "set_precision",
     "sgd_step_",
     "sgd_steps_",
     "show_config",

@@ -1,0 +1,907 @@
+"""Convolution and transposed convolution with their gradients, im2col and col2im.
+
+The transposed convolution is the input gradient of the convolution that maps its result's shape to
+its input's, and shares the kernels. One-dimensional forms are images of height 1.
+"""
+
+cimport numpy as cnp
+from libc.stdint cimport int64_t
+
+from einkorn.kernels._arrays cimport (
+    Call,
+    Scratch,
+    activation_code,
+    check,
+    deliver,
+    expect_shape,
+    forbid_overlap,
+    input_of_rank,
+    integer,
+    new_call,
+    optional_input,
+    output,
+)
+from einkorn.kernels._core cimport (
+    EK_BAD_ARGUMENT,
+    EK_CONV_ALGORITHM_COUNT,
+    EK_CONV_AUTO,
+    EK_CONV_DIRECT,
+    EK_CONV_FORWARD,
+    EK_CONV_IM2COL,
+    EK_CONV_IMPLICIT,
+    EK_CONV_INPUT_GRAD,
+    EK_CONV_LINEAR,
+    EK_CONV_WEIGHT_GRAD,
+    EK_F32,
+    EK_F64,
+    EK_IDENTITY,
+    EK_OK,
+    api,
+    ek_conv2d_problem,
+    ek_conv_algorithm,
+    ek_conv_direction,
+    ek_dtype,
+    ek_workspace_size,
+)
+
+import numpy as np
+
+from einkorn.kernels.precision import check_precision
+
+cnp.import_array()
+
+cdef int64_t LARGEST = 2**63 - 1
+
+cdef dict ALGORITHM_CODES = {
+    "auto": EK_CONV_AUTO,
+    "im2col": EK_CONV_IM2COL,
+    "implicit": EK_CONV_IMPLICIT,
+    "direct": EK_CONV_DIRECT,
+    "linear": EK_CONV_LINEAR,
+}
+ALGORITHMS = tuple(ALGORITHM_CODES)
+
+cdef Scratch NO_SCRATCH = Scratch()
+
+
+# ------------------------------------------------------------------------------ options and sizes
+
+
+cdef int spatial(object value, str name, int rank, int64_t lowest, int64_t missing,
+                 int64_t *sizes) except -1:
+    """An integer for every axis, or one for each; the missing height of a signal is `missing`."""
+    sizes[0] = missing
+    if not isinstance(value, (tuple, list)):
+        sizes[1] = integer(value, name, lowest)
+        if rank == 4:
+            sizes[0] = sizes[1]
+    elif len(value) != rank - 2:
+        count = "two ints" if rank == 4 else "one"
+        raise ValueError(f"{name}: expected an int or a sequence of {count}, got {value!r}")
+    else:
+        sizes[1] = integer(value[rank - 3], name, lowest)
+        if rank == 4:
+            sizes[0] = integer(value[0], name, lowest)
+    return 0
+
+
+cdef int set_options(ek_conv2d_problem *p, int rank, object stride, object padding,
+                     object dilation, object groups, object algorithm, object precision) except -1:
+    spatial(stride, "stride", rank, 1, 1, p.stride)
+    spatial(padding, "padding", rank, 0, 0, p.padding)
+    spatial(dilation, "dilation", rank, 1, 1, p.dilation)
+    p.groups = integer(groups, "groups", 1)
+    p.activation = EK_IDENTITY
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHM_CODES:
+        raise ValueError(f"algorithm: expected one of {ALGORITHMS}, got {algorithm!r}")
+    p.algorithm = ALGORITHM_CODES[algorithm]
+    if precision is not None:
+        check_precision(precision)
+    return 0
+
+
+cdef tuple spatial_tuple(int rank, const int64_t *sizes):
+    if rank == 4:
+        return (sizes[0], sizes[1])
+    return (sizes[1],)
+
+
+cdef int read_shape(object value, str name, int rank, int64_t *shape) except -1:
+    cdef int i
+    try:
+        sizes = tuple(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected a sequence of {rank} ints, got {value!r}") from None
+    if len(sizes) != rank:
+        raise ValueError(f"{name}: expected {rank} dimensions, got {value!r}")
+    for i in range(rank):
+        shape[i] = integer(sizes[i], name, 0)
+    return 0
+
+
+cdef const int64_t *shape_of(cnp.ndarray array) noexcept:
+    return <const int64_t *>cnp.PyArray_DIMS(array)
+
+
+cdef int set_sizes(int rank, const int64_t *shape, int64_t *sizes) noexcept:
+    sizes[0] = shape[2] if rank == 4 else 1
+    sizes[1] = shape[rank - 1]
+    return 0
+
+
+cdef int image_shape(int rank, int64_t batch, int64_t channels, const int64_t *sizes,
+                     int64_t *shape) noexcept:
+    shape[0], shape[1] = batch, channels
+    if rank == 4:
+        shape[2] = sizes[0]
+    shape[rank - 1] = sizes[1]
+    return 0
+
+
+cdef int expect_some(const int64_t *shape, int begin, int end, str name) except -1:
+    cdef int i
+    for i in range(begin, end):
+        if shape[i] < 1:
+            raise ValueError(f"{name}: expected at least 1 along axis {i}, got {shape[i]}")
+    return 0
+
+
+cdef int64_t extent(const ek_conv2d_problem *p, int i) except -1:
+    """From the first to the last entry of the dilated kernel."""
+    if p.kernel[i] - 1 > (LARGEST - 1) / p.dilation[i]:
+        raise ValueError(f"dilation: {p.dilation[i]} is too large for a kernel of {p.kernel[i]}")
+    return p.dilation[i] * (p.kernel[i] - 1) + 1
+
+
+cdef int set_output_size(ek_conv2d_problem *p, int rank, str name) except -1:
+    cdef int i
+    cdef int64_t window
+    for i in range(2):
+        if p.padding[i] > (LARGEST - p.in_size[i]) / 2:
+            raise ValueError(f"padding: {p.padding[i]} is too large")
+        window = extent(p, i)
+        if window > p.in_size[i] + 2 * p.padding[i]:
+            padded = tuple([n + 2 * m for n, m in zip(
+                spatial_tuple(rank, p.in_size), spatial_tuple(rank, p.padding), strict=True)])
+            raise ValueError(
+                f"{name}: expected a kernel within the padded input of {padded}, got kernel_size "
+                f"{spatial_tuple(rank, p.kernel)} with dilation {spatial_tuple(rank, p.dilation)}"
+            )
+        p.out_size[i] = (p.in_size[i] + 2 * p.padding[i] - window) / p.stride[i] + 1
+    return 0
+
+
+cdef int set_conv(ek_conv2d_problem *p, int rank, const int64_t *x, str x_name,
+                  const int64_t *weight, str weight_name) except -1:
+    """The convolution of an input of shape `x` with a weight of shape `weight`."""
+    expect_some(x, 1, 2, x_name)
+    expect_some(weight, 0, rank, weight_name)
+    p.batch, p.in_channels, p.out_channels = x[0], x[1], weight[0]
+    set_sizes(rank, x, p.in_size)
+    set_sizes(rank, weight, p.kernel)
+    if p.in_channels % p.groups or p.out_channels % p.groups:
+        raise ValueError(
+            f"groups: expected a divisor of {p.in_channels} input and {p.out_channels} output "
+            f"channels, got {p.groups}"
+        )
+    if weight[1] != p.in_channels / p.groups:
+        raise ValueError(
+            f"{weight_name}: expected {p.in_channels / p.groups} input channels ({x_name} has "
+            f"{p.in_channels} in {p.groups} groups), got {weight[1]}"
+        )
+    return set_output_size(p, rank, weight_name)
+
+
+cdef int set_conv_transpose(ek_conv2d_problem *p, int rank, const int64_t *x,
+                            const int64_t *weight, str weight_name, object padding) except -1:
+    """The convolution whose input gradient is the transposed one of these shapes."""
+    cdef int64_t more[2]
+    cdef int i
+    expect_some(x, 1, rank, "x")
+    expect_some(weight, 0, rank, weight_name)
+    spatial(padding, "output_padding", rank, 0, 0, more)
+    p.batch, p.out_channels = x[0], x[1]
+    set_sizes(rank, x, p.out_size)
+    set_sizes(rank, weight, p.kernel)
+    if weight[0] != p.out_channels:
+        raise ValueError(
+            f"{weight_name}: expected {p.out_channels} input channels as x, got {weight[0]}"
+        )
+    if p.out_channels % p.groups:
+        raise ValueError(
+            f"groups: expected a divisor of {p.out_channels} input channels, got {p.groups}"
+        )
+    if weight[1] > LARGEST / p.groups:
+        raise ValueError(f"groups: {p.groups} is too large")
+    p.in_channels = weight[1] * p.groups
+    for i in range(2):
+        set_transposed_size(p, i, more[i])
+    return 0
+
+
+cdef int set_transposed_size(ek_conv2d_problem *p, int i, int64_t more) except -1:
+    cdef object size
+    if more > 0 and more >= p.stride[i] and more >= p.dilation[i]:
+        raise ValueError(
+            f"output_padding: expected less than stride {p.stride[i]} or dilation "
+            f"{p.dilation[i]}, got {more}"
+        )
+    # Of Python's integers: no intermediate may leave 63 bits.
+    size = (<object>p.out_size[i] - 1) * p.stride[i] - 2 * <object>p.padding[i]
+    size += (<object>p.kernel[i] - 1) * p.dilation[i] + more + 1
+    if not 1 <= size <= LARGEST:
+        raise ValueError(
+            f"padding: expected a result of 1 to 2**63 - 1 pixels along each axis, got {size} "
+            f"with padding {p.padding[i]}"
+        )
+    p.in_size[i] = size
+    return 0
+
+
+cdef int expect_image(cnp.ndarray array, str name, int rank, int64_t batch, int64_t channels,
+                      const int64_t *sizes) except -1:
+    cdef int64_t shape[4]
+    image_shape(rank, batch, channels, sizes, shape)
+    return expect_shape(array, name, rank, shape)
+
+
+# ------------------------------------------------------------------------------------------ calls
+
+
+cdef Scratch reserve(Call *call, const ek_conv2d_problem *p, ek_conv_direction direction,
+                     str where):
+    cdef ek_workspace_size size
+    cdef int status = api.conv2d_workspace(call.dtype, p, direction, &size)
+    if status == EK_BAD_ARGUMENT:
+        raise ValueError(
+            f"algorithm: {ALGORITHMS[p.algorithm]!r} cannot run {where} on these shapes"
+        )
+    check(status, where)
+    if size.best == 0:
+        return NO_SCRATCH
+    cdef Scratch scratch = Scratch()
+    scratch.reserve(size.best)
+    return scratch
+
+
+cdef object correlate(Call *call, ek_conv2d_problem *p, ek_conv_direction direction, int rank,
+                      cnp.ndarray source, str source_name, cnp.ndarray weight, object bias,
+                      object out, str where):
+    """The convolution, or its input gradient, of `source`."""
+    cdef bint forward = direction == EK_CONV_FORWARD
+    cdef int64_t channels = p.out_channels if forward else p.in_channels
+    cdef int64_t shape[4]
+    cdef cnp.ndarray vector = optional_input(bias, "bias", call, 1)
+    cdef int status
+    if vector is not None:
+        expect_shape(vector, "bias", 1, &channels)
+    cdef int64_t *size = &p.out_size[0] if forward else &p.in_size[0]
+    image_shape(rank, p.batch, channels, size, shape)
+    cdef cnp.ndarray result = output(out, rank, shape, call.type_number)
+    if out is not None:
+        forbid_overlap(out, source, source_name)
+        forbid_overlap(out, weight, "weight")
+        forbid_overlap(out, vector, "bias")
+    cdef Scratch scratch = reserve(call, p, direction, where)
+    cdef const void *vector_data = NULL if vector is None else cnp.PyArray_DATA(vector)
+    with nogil:
+        if forward:
+            status = api.conv2d(call.dtype, p, cnp.PyArray_DATA(source), cnp.PyArray_DATA(weight),
+                                vector_data, cnp.PyArray_DATA(result), scratch.workspace)
+        else:
+            status = api.conv2d_input_grad(
+                call.dtype, p, cnp.PyArray_DATA(source), cnp.PyArray_DATA(weight),
+                vector_data, cnp.PyArray_DATA(result), scratch.workspace)
+    check(status, where)
+    return deliver(result, out)
+
+
+cdef object sum_products(Call *call, ek_conv2d_problem *p, int rank, cnp.ndarray output_side,
+                         cnp.ndarray input_side, object out, str where):
+    """The weight gradient, from the images on the two sides of the convolution."""
+    cdef int64_t shape[4]
+    cdef int status
+    image_shape(rank, p.out_channels, p.in_channels / p.groups, p.kernel, shape)
+    cdef cnp.ndarray result = output(out, rank, shape, call.type_number)
+    if out is not None:
+        forbid_overlap(out, output_side, "grad and x")
+        forbid_overlap(out, input_side, "grad and x")
+    cdef Scratch scratch = reserve(call, p, EK_CONV_WEIGHT_GRAD, where)
+    with nogil:
+        status = api.conv2d_weight_grad(
+            call.dtype, p, cnp.PyArray_DATA(output_side), cnp.PyArray_DATA(input_side),
+            cnp.PyArray_DATA(result), scratch.workspace)
+    check(status, where)
+    return deliver(result, out)
+
+
+cdef object conv(int rank, object x, object weight, object bias, object stride, object padding,
+                 object dilation, object groups, object activation, object algorithm,
+                 object precision, object out):
+    cdef Call call = new_call()
+    cdef ek_conv2d_problem p
+    cdef cnp.ndarray source = input_of_rank(x, "x", &call, rank)
+    cdef cnp.ndarray filters = input_of_rank(weight, "weight", &call, rank)
+    set_options(&p, rank, stride, padding, dilation, groups, algorithm, precision)
+    set_conv(&p, rank, shape_of(source), "x", shape_of(filters), "weight")
+    p.activation = activation_code(activation)
+    return correlate(&call, &p, EK_CONV_FORWARD, rank, source, "x", filters, bias, out, "conv")
+
+
+cdef object conv_input_grad(int rank, object grad, object weight, object input_shape,
+                            object stride, object padding, object dilation, object groups,
+                            object algorithm, object precision, object out):
+    cdef Call call = new_call()
+    cdef ek_conv2d_problem p
+    cdef int64_t x[4]
+    cdef cnp.ndarray source = input_of_rank(grad, "grad", &call, rank)
+    cdef cnp.ndarray filters = input_of_rank(weight, "weight", &call, rank)
+    read_shape(input_shape, "input_shape", rank, x)
+    set_options(&p, rank, stride, padding, dilation, groups, algorithm, precision)
+    set_conv(&p, rank, x, "input_shape", shape_of(filters), "weight")
+    expect_image(source, "grad", rank, p.batch, p.out_channels, p.out_size)
+    return correlate(&call, &p, EK_CONV_INPUT_GRAD, rank, source, "grad", filters, None, out,
+                     "conv_input_grad")
+
+
+cdef object conv_weight_grad(int rank, object grad, object x, object weight_shape, object stride,
+                             object padding, object dilation, object groups, object algorithm,
+                             object precision, object out):
+    cdef Call call = new_call()
+    cdef ek_conv2d_problem p
+    cdef int64_t weight[4]
+    cdef cnp.ndarray output_side = input_of_rank(grad, "grad", &call, rank)
+    cdef cnp.ndarray input_side = input_of_rank(x, "x", &call, rank)
+    read_shape(weight_shape, "weight_shape", rank, weight)
+    set_options(&p, rank, stride, padding, dilation, groups, algorithm, precision)
+    set_conv(&p, rank, shape_of(input_side), "x", weight, "weight_shape")
+    expect_image(output_side, "grad", rank, p.batch, p.out_channels, p.out_size)
+    return sum_products(&call, &p, rank, output_side, input_side, out, "conv_weight_grad")
+
+
+cdef object conv_transpose(int rank, object x, object weight, object bias, object stride,
+                           object padding, object output_padding, object dilation, object groups,
+                           object activation, object algorithm, object precision, object out):
+    cdef Call call = new_call()
+    cdef ek_conv2d_problem p
+    cdef cnp.ndarray source = input_of_rank(x, "x", &call, rank)
+    cdef cnp.ndarray filters = input_of_rank(weight, "weight", &call, rank)
+    set_options(&p, rank, stride, padding, dilation, groups, algorithm, precision)
+    set_conv_transpose(&p, rank, shape_of(source), shape_of(filters), "weight", output_padding)
+    p.activation = activation_code(activation)
+    return correlate(&call, &p, EK_CONV_INPUT_GRAD, rank, source, "x", filters, bias, out,
+                     "conv_transpose")
+
+
+cdef object conv_transpose_input_grad(int rank, object grad, object weight, object stride,
+                                      object padding, object output_padding, object dilation,
+                                      object groups, object algorithm, object precision,
+                                      object out):
+    cdef Call call = new_call()
+    cdef ek_conv2d_problem p
+    cdef int64_t x[4]
+    cdef int64_t more[2]
+    cdef int64_t span
+    cdef int i
+    cdef cnp.ndarray source = input_of_rank(grad, "grad", &call, rank)
+    cdef cnp.ndarray filters = input_of_rank(weight, "weight", &call, rank)
+    set_options(&p, rank, stride, padding, dilation, groups, algorithm, precision)
+    spatial(output_padding, "output_padding", rank, 0, 0, more)
+    set_sizes(rank, shape_of(source), p.in_size)
+    set_sizes(rank, shape_of(filters), p.kernel)
+    for i in range(2):
+        if p.padding[i] > (LARGEST - p.in_size[i]) / 2:
+            raise ValueError(f"padding: {p.padding[i]} is too input_side")
+        span = p.in_size[i] + 2 * p.padding[i] - extent(&p, i)
+        if span < more[i] or (span - more[i]) % p.stride[i]:
+            raise ValueError(
+                f"grad: no transposed convolution of these options gives the size {p.in_size[i]}, "
+                f"got shape {np.shape(grad)}"
+            )
+        p.out_size[i] = (span - more[i]) / p.stride[i] + 1
+    image_shape(rank, shape_of(source)[0], shape_of(filters)[0], p.out_size, x)
+    set_conv_transpose(&p, rank, x, shape_of(filters), "weight", output_padding)
+    expect_image(source, "grad", rank, p.batch, p.in_channels, p.in_size)
+    return correlate(&call, &p, EK_CONV_FORWARD, rank, source, "grad", filters, None, out,
+                     "conv_transpose_input_grad")
+
+
+cdef object conv_transpose_weight_grad(int rank, object grad, object x, object weight_shape,
+                                       object stride, object padding, object output_padding,
+                                       object dilation, object groups, object algorithm,
+                                       object precision, object out):
+    cdef Call call = new_call()
+    cdef ek_conv2d_problem p
+    cdef int64_t weight[4]
+    cdef cnp.ndarray input_side = input_of_rank(grad, "grad", &call, rank)
+    cdef cnp.ndarray output_side = input_of_rank(x, "x", &call, rank)
+    read_shape(weight_shape, "weight_shape", rank, weight)
+    set_options(&p, rank, stride, padding, dilation, groups, algorithm, precision)
+    set_conv_transpose(&p, rank, shape_of(output_side), weight, "weight_shape", output_padding)
+    expect_image(input_side, "grad", rank, p.batch, p.in_channels, p.in_size)
+    return sum_products(&call, &p, rank, output_side, input_side, out, "conv_transpose_weight_grad")
+
+
+# ------------------------------------------------------------------------------ public functions
+
+
+def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, activation=None,
+           algorithm="auto", precision=None, out=None):
+    r"""Convolution (cross-correlation, the kernel is not flipped) of images.
+
+    .. math::
+        y_{n,k,p,q} = f\Bigl(b_k + \sum_{c,i,j} w_{k,c,i,j}\,
+            x_{n,\,c,\,p S_h - P_h + i D_h,\,q S_w - P_w + j D_w}\Bigr)
+
+    with zeros outside the image, :math:`c` running over the channels of :math:`k`'s group, and
+    :math:`O = \lfloor (I + 2 P - D (K - 1) - 1) / S \rfloor + 1` pixels along each axis.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, H, W)
+        float32 or float64, any strides; C-contiguous arrays are read in place.
+    weight : array, shape (K, C / groups, KH, KW)
+    bias : array, shape (K,), optional
+    stride, padding, dilation : int or pair of ints
+        :math:`S \ge 1`, :math:`P \ge 0` and :math:`D \ge 1`, for height and width.
+    groups : int
+        Divides C and K; output channels see the input channels of their own group.
+    activation : {None, "relu", "sigmoid", "tanh"}
+        :math:`f`, applied before the result is stored.
+    algorithm : {"auto", "im2col", "implicit", "direct", "linear"}
+        ``"im2col"`` multiplies windows copied side by side, a block at a time, ``"implicit"``
+        reads them where they overlap in a padded copy, ``"direct"`` serves groups of few channels,
+        ``"linear"`` kernels that cover the input once. ``"auto"`` decides by the shapes alone;
+        `algorithms` tells how.
+    precision : {None, "auto", "strict"}
+        See `set_precision`, whose setting None stands for.
+    out : array, shape (N, K, OH, OW), optional
+        Where to write the result; it must not overlap the inputs. Undefined after an interrupt.
+
+    Returns
+    -------
+    array, shape (N, K, OH, OW)
+
+    Raises
+    ------
+    TypeError
+        If an array is neither float32 nor float64, dtypes differ, or an option is not an integer.
+    ValueError
+        If shapes do not fit, there are no channels, the kernel is empty or exceeds the padded
+        input, an option is out of range, or the algorithm cannot run these shapes.
+
+    Notes
+    -----
+    The products with unrolled windows follow K. Chellapilla, S. Puri and P. Simard, "High
+    performance convolutional neural networks for document processing", IWFHR 2006; their implicit
+    form S. Chetlur et al., "cuDNN: efficient primitives for deep learning", arXiv:1410.0759, 2014.
+    Scratch is a few megabytes a thread beside a copy of the weights. The result does not depend on
+    the number of threads.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)), np.array([0.5]))
+    array([[[[4.5, 4.5],
+             [4.5, 4.5]]]])
+    """
+    return conv(4, x, weight, bias, stride, padding, dilation, groups, activation, algorithm,
+                precision, out)
+
+
+def conv2d_input_grad(grad, weight, input_shape, *, stride=1, padding=0, dilation=1, groups=1,
+                      algorithm="auto", precision=None, out=None):
+    r"""Gradient of `conv2d` (without its activation) with respect to `x`.
+
+    .. math::
+        \frac{\partial L}{\partial x_{n,c,s,t}} = \sum_{k,p,q} g_{n,k,p,q}\, w_{k,c,i,j}
+        \quad\text{over } p S_h - P_h + i D_h = s,\; q S_w - P_w + j D_w = t
+
+    Parameters
+    ----------
+    grad : array, shape (N, K, OH, OW)
+    weight : array, shape (K, C / groups, KH, KW)
+    input_shape : (N, C, H, W)
+        Shape of `x`, which the shape of `grad` alone does not tell.
+    stride, padding, dilation, groups, algorithm, precision
+        As in `conv2d`.
+    out : array, shape `input_shape`, optional
+
+    Returns
+    -------
+    array, shape `input_shape`
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv2d`; also if `grad` is not of the shape that `conv2d` gives.
+
+    Notes
+    -----
+    With stride S the pixels of each residue modulo S are a convolution of `grad` with the entries
+    of the kernel that meet them; nothing is scattered and no order of summation depends on threads.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.conv2d_input_grad(np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)), (1, 1, 3, 3))
+    array([[[[1., 2., 1.],
+             [2., 4., 2.],
+             [1., 2., 1.]]]])
+    """
+    return conv_input_grad(4, grad, weight, input_shape, stride, padding, dilation, groups,
+                           algorithm, precision, out)
+
+
+def conv2d_weight_grad(grad, x, weight_shape, *, stride=1, padding=0, dilation=1, groups=1,
+                       algorithm="auto", precision=None, out=None):
+    r"""Gradient of `conv2d` (without its activation) with respect to `weight`.
+
+    .. math::
+        \frac{\partial L}{\partial w_{k,c,i,j}} = \sum_{n,p,q} g_{n,k,p,q}\,
+            x_{n,\,c,\,p S_h - P_h + i D_h,\,q S_w - P_w + j D_w}
+
+    Parameters
+    ----------
+    grad : array, shape (N, K, OH, OW)
+    x : array, shape (N, C, H, W)
+    weight_shape : (K, C / groups, KH, KW)
+    stride, padding, dilation, groups, algorithm, precision
+        As in `conv2d`.
+    out : array, shape `weight_shape`, optional
+
+    Returns
+    -------
+    array, shape `weight_shape`
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv2d`; also if `grad` is not of the shape that `conv2d` gives.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> x = np.arange(4.0).reshape(1, 1, 2, 2)
+    >>> kernels.conv2d_weight_grad(np.full((1, 1, 1, 1), 2.0), x, (1, 1, 2, 2))
+    array([[[[0., 2.],
+             [4., 6.]]]])
+    """
+    return conv_weight_grad(4, grad, x, weight_shape, stride, padding, dilation, groups, algorithm,
+                            precision, out)
+
+
+def conv_transpose2d(x, weight, bias=None, *, stride=1, padding=0, output_padding=0, dilation=1,
+                     groups=1, activation=None, algorithm="auto", precision=None, out=None):
+    r"""Transposed convolution: every pixel of `x` adds a scaled kernel to the result.
+
+    .. math::
+        y_{n,k,s,t} = f\Bigl(b_k + \sum_{c,p,q} x_{n,c,p,q}\, w_{c,k,i,j}\Bigr)
+        \quad\text{over } p S_h - P_h + i D_h = s,\; q S_w - P_w + j D_w = t
+
+    with :math:`O = (I - 1) S - 2 P + D (K - 1) + P_\text{out} + 1` pixels along each axis.
+
+    Parameters
+    ----------
+    x : array, shape (N, C, H, W)
+    weight : array, shape (C, K / groups, KH, KW)
+    bias : array, shape (K,), optional
+    stride, padding, dilation, groups, activation, algorithm, precision
+        As in `conv2d`.
+    output_padding : int or pair of ints
+        Rows and columns added at the end of the result; less than the stride or the dilation.
+    out : array, shape (N, K, OH, OW), optional
+
+    Returns
+    -------
+    array, shape (N, K, OH, OW)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv2d`; also if the result would have no pixels.
+
+    Notes
+    -----
+    M. D. Zeiler, D. Krishnan, G. W. Taylor and R. Fergus, "Deconvolutional networks", CVPR 2010.
+    The kernels are those of `conv2d_input_grad`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> x = np.array([[[[1.0, 2.0]]]])
+    >>> kernels.conv_transpose2d(x, np.ones((1, 1, 1, 2)), stride=2)
+    array([[[[1., 1., 2., 2.]]]])
+    """
+    return conv_transpose(4, x, weight, bias, stride, padding, output_padding, dilation, groups,
+                          activation, algorithm, precision, out)
+
+
+def conv_transpose2d_input_grad(grad, weight, *, stride=1, padding=0, output_padding=0, dilation=1,
+                                groups=1, algorithm="auto", precision=None, out=None):
+    r"""Gradient of `conv_transpose2d` (without its activation) with respect to `x`: a convolution.
+
+    Parameters
+    ----------
+    grad : array, shape (N, K, OH, OW)
+    weight : array, shape (C, K / groups, KH, KW)
+    stride, padding, output_padding, dilation, groups, algorithm, precision
+        As in `conv_transpose2d`.
+    out : array, shape (N, C, H, W), optional
+
+    Returns
+    -------
+    array, shape (N, C, H, W)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv_transpose2d`; also if no input gives a result of the shape of `grad`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> grad = np.array([[[[1.0, 2.0, 3.0, 4.0]]]])
+    >>> kernels.conv_transpose2d_input_grad(grad, np.ones((1, 1, 1, 2)), stride=2)
+    array([[[[3., 7.]]]])
+    """
+    return conv_transpose_input_grad(4, grad, weight, stride, padding, output_padding, dilation,
+                                     groups, algorithm, precision, out)
+
+
+def conv_transpose2d_weight_grad(grad, x, weight_shape, *, stride=1, padding=0, output_padding=0,
+                                 dilation=1, groups=1, algorithm="auto", precision=None, out=None):
+    r"""Gradient of `conv_transpose2d` (without its activation) with respect to `weight`.
+
+    Parameters
+    ----------
+    grad : array, shape (N, K, OH, OW)
+    x : array, shape (N, C, H, W)
+    weight_shape : (C, K / groups, KH, KW)
+    stride, padding, output_padding, dilation, groups, algorithm, precision
+        As in `conv_transpose2d`.
+    out : array, shape `weight_shape`, optional
+
+    Returns
+    -------
+    array, shape `weight_shape`
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv_transpose2d`; also if `grad` is not of the shape that it gives.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> grad = np.array([[[[1.0, 2.0, 3.0, 4.0]]]])
+    >>> x = np.array([[[[1.0, 10.0]]]])
+    >>> kernels.conv_transpose2d_weight_grad(grad, x, (1, 1, 1, 2), stride=2)
+    array([[[[31., 42.]]]])
+    """
+    return conv_transpose_weight_grad(4, grad, x, weight_shape, stride, padding, output_padding,
+                                      dilation, groups, algorithm, precision, out)
+
+
+def conv1d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, activation=None,
+           algorithm="auto", precision=None, out=None):
+    """Convolution of signals: `conv2d` with one spatial axis.
+
+    `x` is (N, C, L), `weight` (K, C / groups, KL), the result (N, K, OL); `stride`, `padding` and
+    `dilation` are integers. Raises as `conv2d`.
+
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.conv1d(np.array([[[1.0, 2.0, 4.0]]]), np.array([[[-1.0, 1.0]]]))
+    array([[[1., 2.]]])
+    """
+    return conv(3, x, weight, bias, stride, padding, dilation, groups, activation, algorithm,
+                precision, out)
+
+
+def conv1d_input_grad(grad, weight, input_shape, *, stride=1, padding=0, dilation=1, groups=1,
+                      algorithm="auto", precision=None, out=None):
+    """Gradient of `conv1d` with respect to `x`; see `conv2d_input_grad`.
+
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.conv1d_input_grad(np.ones((1, 1, 2)), np.array([[[-1.0, 1.0]]]), (1, 1, 3))
+    array([[[-1.,  0.,  1.]]])
+    """
+    return conv_input_grad(3, grad, weight, input_shape, stride, padding, dilation, groups,
+                           algorithm, precision, out)
+
+
+def conv1d_weight_grad(grad, x, weight_shape, *, stride=1, padding=0, dilation=1, groups=1,
+                       algorithm="auto", precision=None, out=None):
+    """Gradient of `conv1d` with respect to `weight`; see `conv2d_weight_grad`.
+
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.conv1d_weight_grad(np.ones((1, 1, 2)), np.array([[[1.0, 2.0, 4.0]]]), (1, 1, 2))
+    array([[[3., 6.]]])
+    """
+    return conv_weight_grad(3, grad, x, weight_shape, stride, padding, dilation, groups, algorithm,
+                            precision, out)
+
+
+def conv_transpose1d(x, weight, bias=None, *, stride=1, padding=0, output_padding=0, dilation=1,
+                     groups=1, activation=None, algorithm="auto", precision=None, out=None):
+    """Transposed convolution of signals: `conv_transpose2d` with one spatial axis.
+
+    `x` is (N, C, L), `weight` (C, K / groups, KL), the result (N, K, OL).
+
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.conv_transpose1d(np.array([[[1.0, 2.0]]]), np.ones((1, 1, 2)), stride=2)
+    array([[[1., 1., 2., 2.]]])
+    """
+    return conv_transpose(3, x, weight, bias, stride, padding, output_padding, dilation, groups,
+                          activation, algorithm, precision, out)
+
+
+def conv_transpose1d_input_grad(grad, weight, *, stride=1, padding=0, output_padding=0, dilation=1,
+                                groups=1, algorithm="auto", precision=None, out=None):
+    """Gradient of `conv_transpose1d` with respect to `x`; see `conv_transpose2d_input_grad`.
+
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> grad = np.array([[[1.0, 2.0, 3.0, 4.0]]])
+    >>> kernels.conv_transpose1d_input_grad(grad, np.ones((1, 1, 2)), stride=2)
+    array([[[3., 7.]]])
+    """
+    return conv_transpose_input_grad(3, grad, weight, stride, padding, output_padding, dilation,
+                                     groups, algorithm, precision, out)
+
+
+def conv_transpose1d_weight_grad(grad, x, weight_shape, *, stride=1, padding=0, output_padding=0,
+                                 dilation=1, groups=1, algorithm="auto", precision=None, out=None):
+    """Gradient of `conv_transpose1d` with respect to `weight`; see `conv_transpose2d_weight_grad`.
+
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> grad, x = np.array([[[1.0, 2.0, 3.0, 4.0]]]), np.array([[[1.0, 10.0]]])
+    >>> kernels.conv_transpose1d_weight_grad(grad, x, (1, 1, 2), stride=2)
+    array([[[31., 42.]]])
+    """
+    return conv_transpose_weight_grad(3, grad, x, weight_shape, stride, padding, output_padding,
+                                      dilation, groups, algorithm, precision, out)
+
+
+cdef int64_t multiply(int64_t a, int64_t b, str name) except -1:
+    if b > 0 and a > LARGEST / b:
+        raise ValueError(f"{name}: the columns would not fit in memory")
+    return a * b
+
+
+cdef int set_windows(ek_conv2d_problem *p, object kernel_size, object stride, object padding,
+                     object dilation) except -1:
+    """The options of im2col and col2im; batch, channels and sizes of the image are set before."""
+    set_options(p, 4, stride, padding, dilation, 1, "auto", None)
+    spatial(kernel_size, "kernel_size", 4, 1, 1, p.kernel)
+    p.out_channels = 1
+    return set_output_size(p, 4, "kernel_size")
+
+
+cdef int columns_shape(ek_conv2d_problem *p, int64_t *shape) except -1:
+    shape[0] = p.batch
+    shape[1] = multiply(multiply(p.in_channels, p.kernel[0], "kernel_size"), p.kernel[1],
+                        "kernel_size")
+    shape[2] = multiply(p.out_size[0], p.out_size[1], "padding")
+    return 0
+
+
+def im2col(x, kernel_size, *, stride=1, padding=0, dilation=1, out=None):
+    r"""Copy every window of the images into a column.
+
+    .. math::
+        \text{cols}_{n,\,(c K_h + i) K_w + j,\,p O_w + q} =
+            x_{n,\,c,\,p S_h - P_h + i D_h,\,q S_w - P_w + j D_w}
+
+    Parameters
+    ----------
+    x : array, shape (N, C, H, W)
+    kernel_size, stride, padding, dilation : int or pair of ints
+        As in `conv2d`.
+    out : array, shape (N, C * KH * KW, OH * OW), optional
+
+    Returns
+    -------
+    array, shape (N, C * KH * KW, OH * OW)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv2d`.
+
+    Notes
+    -----
+    For inspection and for algorithms of one's own; `conv2d` never builds this matrix whole.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.im2col(np.arange(4.0).reshape(1, 1, 2, 2), (1, 2))
+    array([[[0., 2.],
+            [1., 3.]]])
+    """
+    cdef Call call = new_call()
+    cdef ek_conv2d_problem p
+    cdef int64_t shape[3]
+    cdef cnp.ndarray source = input_of_rank(x, "x", &call, 4)
+    cdef int status
+    expect_some(shape_of(source), 1, 2, "x")
+    p.batch, p.in_channels = shape_of(source)[0], shape_of(source)[1]
+    set_sizes(4, shape_of(source), p.in_size)
+    set_windows(&p, kernel_size, stride, padding, dilation)
+    columns_shape(&p, shape)
+    cdef cnp.ndarray result = output(out, 3, shape, call.type_number)
+    forbid_overlap(out, source, "x")
+    with nogil:
+        status = api.im2col(call.dtype, &p, cnp.PyArray_DATA(source), cnp.PyArray_DATA(result))
+    check(status, "im2col")
+    return deliver(result, out)
+
+
+def col2im(cols, output_size, kernel_size, *, stride=1, padding=0, dilation=1, out=None):
+    r"""Add every column to the pixels of its window: the adjoint of `im2col`.
+
+    Parameters
+    ----------
+    cols : array, shape (N, C * KH * KW, OH * OW)
+        OH and OW are the windows along the axes of an image of `output_size`.
+    output_size : int or pair of ints
+        Height and width of the images.
+    kernel_size, stride, padding, dilation : int or pair of ints
+        As in `conv2d`.
+    out : array, shape (N, C, H, W), optional
+
+    Returns
+    -------
+    array, shape (N, C, H, W)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv2d`; also if `cols` does not have the shape that `im2col` gives.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.col2im(np.ones((1, 2, 2)), (1, 3), (1, 2))
+    array([[[[1., 2., 1.]]]])
+    """
+    cdef Call call = new_call()
+    cdef ek_conv2d_problem p
+    cdef int64_t shape[4]
+    cdef int64_t entries
+    cdef cnp.ndarray source = input_of_rank(cols, "cols", &call, 3)
+    cdef int status
+    expect_some(shape_of(source), 1, 3, "cols")
+    spatial(output_size, "output_size", 4, 1, 1, p.in_size)
+    p.batch, p.in_channels = shape_of(source)[0], 1
+    set_windows(&p, kernel_size, stride, padding, dilation)
+    entries = multiply(p.kernel[0], p.kernel[1], "kernel_size")
+    if shape_of(source)[1] % entries:
+        raise ValueError(
+            f"cols: expected a multiple of {entries} rows for kernel_size {kernel_size!r}, "
+            f"got shape {np.shape(cols)}"
+        )
+    p.in_channels = shape_of(source)[1] / entries
+    columns_shape(&p, shape)
+    expect_shape(source, "cols", 3, shape)
+    image_shape(4, p.batch, p.in_channels, p.in_size, shape)
+    cdef cnp.ndarray result = output(out, 4, shape, call.type_number)
+    forbid_overlap(out, source, "cols")
+    with nogil:
+        status = api.col2im(call.dtype, &p, cnp.PyArray_DATA(source), cnp.PyArray_DATA(result))
+    check(status, "col2im")
+    return deliver(result, out)
