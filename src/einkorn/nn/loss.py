@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from einkorn.autograd import Tensor, as_tensor
-from einkorn.autograd.operators.loss import _reduction as resolve_reduction
+from einkorn.autograd.operators.loss import resolve_reduction
 from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 from einkorn.nn.module import Module
 

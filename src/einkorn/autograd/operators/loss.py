@@ -33,7 +33,7 @@ __all__ = [
 _REDUCTIONS = ("none", "mean", "sum")
 
 
-def _reduction(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+def resolve_reduction(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
     """Return the reduction, also from PyTorch's older two arguments."""
     if size_average is not None or reduce is not None:
         if reduce is False:
@@ -48,6 +48,15 @@ def _reduced(loss: Tensor, reduction: str) -> Tensor:
     if reduction == "none":
         return loss
     return mean(loss) if reduction == "mean" else _sum(loss)
+
+
+def _weighted(loss: Tensor, weight: Any, reduction: str) -> Tensor:
+    """Reduce `loss` times `weight`; the mean is over the weights' sum."""
+    factor = to_tensor(weight)
+    if factor.shape != loss.shape:
+        raise ValueError(f"weight: expected shape {loss.shape}, got {factor.shape}")
+    total = _reduced(loss * factor, "sum" if reduction == "mean" else reduction)  # type: ignore
+    return total / _sum(factor) if reduction == "mean" else total  # type: ignore
 
 
 class MSE(Operator):
@@ -155,14 +164,10 @@ def mse_loss(
     >>> ek.nn.functional.mse_loss(ek.tensor([1.0, 2.0]), ek.tensor([1.0, 4.0]))
     tensor(2.)
     """
-    how = _reduction(reduction, size_average, reduce)
+    how = resolve_reduction(reduction, size_average, reduce)
     a, b = operands(input, target)
     if weight is not None:
-        factor = to_tensor(weight)
-        loss = square(a - b) * factor  # type: ignore[operator]
-        if how == "mean":
-            return _sum(loss) / _sum(factor.expand(loss.shape))  # type: ignore
-        return _reduced(loss, how)
+        return _weighted(square(a - b), weight, how)  # type: ignore[operator]
     if how == "none":
         return square(a - b)  # type: ignore[operator]
     return MSE(how == "mean").apply(a, b)
@@ -174,19 +179,28 @@ def l1_loss(
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
+    weight: Any = None,
 ) -> Tensor:
-    """Return the absolute differences of `input` and `target`."""
-    how = _reduction(reduction, size_average, reduce)
-    return _reduced(_abs(to_tensor(input) - target), how)  # type: ignore[operator]
+    """Return the absolute differences of `input` and `target`; parameters as :func:`mse_loss`."""
+    how = resolve_reduction(reduction, size_average, reduce)
+    gap = _abs(to_tensor(input) - target)  # type: ignore[operator]
+    return _reduced(gap, how) if weight is None else _weighted(gap, weight, how)
 
 
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
-    """Return half the squared difference up to `delta`, linear beyond (Huber, 1964)."""
+def huber_loss(
+    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+) -> Tensor:
+    """Return half the squared difference up to `delta`, linear beyond (Huber, 1964).
+
+    With `weight` the mean is over the number of elements, as in PyTorch.
+    """
     if delta <= 0:
         raise ValueError(f"delta: expected a positive number, got {delta}")
     gap = _abs(to_tensor(input) - target)  # type: ignore[operator]
     loss = where(gap < delta, square(gap) * 0.5, (gap - 0.5 * delta) * delta)  # type: ignore
-    return _reduced(loss, _reduction(reduction, None, None))
+    if weight is not None:
+        loss = loss * to_tensor(weight)
+    return _reduced(loss, resolve_reduction(reduction, None, None))
 
 
 def smooth_l1_loss(
@@ -198,7 +212,7 @@ def smooth_l1_loss(
     beta: float = 1.0,
 ) -> Tensor:
     """Return the Huber loss divided by `beta`; with `beta` 0, the absolute difference."""
-    how = _reduction(reduction, size_average, reduce)
+    how = resolve_reduction(reduction, size_average, reduce)
     if beta < 0:
         raise ValueError(f"beta: expected a number that is not negative, got {beta}")
     if beta == 0:
@@ -226,7 +240,7 @@ def kl_div(
         loss = where(positive, t * log(where(positive, t, 1.0)), 0.0) - t * x  # type: ignore
     if reduction == "batchmean":
         return _sum(loss) / x.shape[0]  # type: ignore[operator, no-any-return]
-    return _reduced(loss, _reduction(reduction, size_average, reduce))
+    return _reduced(loss, resolve_reduction(reduction, size_average, reduce))
 
 
 def binary_cross_entropy(
@@ -248,7 +262,7 @@ def binary_cross_entropy(
     RuntimeError
         If an element of `input` is not in [0, 1].
     """
-    how = _reduction(reduction, size_average, reduce)
+    how = resolve_reduction(reduction, size_average, reduce)
     p, t = operands(input, target)
     if p.shape != t.shape:
         raise ValueError(f"target: expected shape {p.shape}, got {t.shape}")
@@ -285,7 +299,7 @@ def binary_cross_entropy_with_logits(
     ValueError
         If the shapes differ.
     """
-    how = _reduction(reduction, size_average, reduce)
+    how = resolve_reduction(reduction, size_average, reduce)
     x, t = operands(input, target)
     if x.shape != t.shape:
         raise ValueError(f"target: expected shape {x.shape}, got {t.shape}")
@@ -343,7 +357,7 @@ def cross_entropy(
     >>> round(ek.nn.functional.cross_entropy(ek.zeros(2, 10), ek.tensor([3, 7])).item(), 4)
     2.3026
     """
-    how = _reduction(reduction, size_average, reduce)
+    how = resolve_reduction(reduction, size_average, reduce)
     x, t = to_tensor(input), to_tensor(target)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing: expected in [0, 1], got {label_smoothing}")
@@ -439,7 +453,7 @@ def nll_loss(
     RuntimeError
         If the shapes do not fit.
     """
-    how = _reduction(reduction, size_average, reduce)
+    how = resolve_reduction(reduction, size_average, reduce)
     x, t = to_tensor(input), to_tensor(target)
     if x.ndim == 1:
         result = nll_loss(
