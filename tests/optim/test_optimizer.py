@@ -3,6 +3,7 @@
 import copy
 import signal
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -110,6 +111,21 @@ def test_parameters_keep_their_memory(name):
         give_gradients(params, seed)
         optimizer.step()
     assert all(param.numpy() is array for param, array in zip(params, arrays, strict=True))
+
+
+@pytest.mark.parametrize("name", ["SGD", "momentum", "Adam", "AdamW", "ascent"])
+def test_steps_allocate_nothing_once_started(name):
+    param = nn.Parameter(np.zeros(100_000))
+    param.grad = as_tensor(np.ones(100_000))
+    optimizer = MAKERS[name]([param])
+    optimizer.step()
+    tracemalloc.start()
+    try:
+        optimizer.step()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000
 
 
 def test_backward_through_a_changed_parameter_is_refused():

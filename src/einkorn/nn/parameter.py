@@ -17,8 +17,9 @@ class Parameter(Tensor):
 
     Parameters
     ----------
-    data : Tensor or array_like
-        A Tensor shares its memory with the parameter; everything else is copied.
+    data : Tensor or array_like, optional
+        A Tensor shares its memory with the parameter; everything else is copied. Nothing makes an
+        empty parameter.
     requires_grad : bool
         Whether it takes part in differentiation.
 
@@ -38,7 +39,9 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
+    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
+        if data is None:
+            data = np.empty(0, np.float32)
         source = data.detach() if isinstance(data, Tensor) else tensor(data)
         super().__init__(source.numpy())
         self._version = source._version

@@ -148,10 +148,11 @@ class Optimizer:
         gradients = [param.grad.numpy() for param in params]  # type: ignore[union-attr]
         if not group["maximize"]:
             return gradients
-        for number, (param, gradient) in enumerate(zip(params, gradients, strict=True)):
-            scratch = self._negated.setdefault(param, np.empty_like(gradient))
-            gradients[number] = np.negative(gradient, out=scratch)
-        return gradients
+        for param, gradient in zip(params, gradients, strict=True):
+            if param not in self._negated:
+                self._negated[param] = np.empty_like(gradient)
+            np.negative(gradient, out=self._negated[param])
+        return [self._negated[param] for param in params]
 
     # State
 

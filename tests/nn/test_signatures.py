@@ -1,0 +1,72 @@
+"""The namesake rule: what bears a PyTorch name takes PyTorch's arguments, in order."""
+
+import inspect
+import re
+
+import pytest
+
+from einkorn import nn, optim
+from einkorn.nn import functional, init, utils
+from einkorn.optim import lr_scheduler
+
+torch = pytest.importorskip("torch")
+
+OWN = {"generator"}  # keyword-only and last
+NOT_TAKEN = {("normalize", "out"), ("LSTM", "mode")}
+# PyTorch's wrappers of compiled functions show None for what those then require.
+DIFFERENT_DEFAULTS = {
+    ("max_unpool2d", "kernel_size"),
+    ("max_unpool2d", "padding"),
+    ("adaptive_avg_pool2d", "output_size"),
+}
+# These take anything and hand it on to those.
+BEHIND = {
+    "LSTM": torch.nn.RNNBase,
+    "max_pool1d": torch.nn.functional.max_pool1d_with_indices,
+    "max_pool2d": torch.nn.functional.max_pool2d_with_indices,
+}
+UNDESCRIBED = {"Identity", "LogSigmoid", "Module", "Sequential", "Sigmoid", "Softsign", "Tanh"}
+
+PAIRS = [
+    *((getattr(nn, n), getattr(torch.nn, n), n) for n in nn.__all__ if n[0].isupper()),
+    *((getattr(functional, n), getattr(torch.nn.functional, n), n) for n in functional.__all__),
+    *((getattr(init, n), getattr(torch.nn.init, n), n) for n in init.__all__),
+    *((getattr(utils, n), getattr(torch.nn.utils, n), n) for n in utils.__all__),
+    *((getattr(optim, n), getattr(torch.optim, n), n) for n in ("SGD", "Adam", "AdamW")),
+    *(
+        (getattr(lr_scheduler, n), getattr(torch.optim.lr_scheduler, n), n)
+        for n in lr_scheduler.__all__
+    ),
+]
+
+
+def arguments(function):
+    """Return names and defaults; defaults are None of functions that only their text describes."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        listing = re.search(r"\w+\((.*?)\) ?->", function.__doc__, re.DOTALL).group(1)
+        names = (part.split("=")[0].strip() for part in listing.split(","))
+        return {name: None for name in names if name.isidentifier()}
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+        return {}
+    return {p.name: p.default for p in parameters}
+
+
+def equal(first, second):
+    return first is second or first == second
+
+
+@pytest.mark.parametrize(("ours", "theirs", "name"), PAIRS, ids=[pair[2] for pair in PAIRS])
+def test_arguments_are_pytorch_s(ours, theirs, name):
+    expected = arguments(BEHIND.get(name, theirs))
+    expected = {n: d for n, d in expected.items() if (name, n) not in NOT_TAKEN}
+    actual = {n: d for n, d in arguments(ours).items() if n in expected or n not in OWN}
+    if not expected:
+        assert name in UNDESCRIBED
+        return
+    assert list(actual) == list(expected)
+    if isinstance(theirs, type) or inspect.isfunction(theirs):
+        for argument, default in expected.items():
+            if (name, argument) not in DIFFERENT_DEFAULTS:
+                assert equal(actual[argument], default), argument
