@@ -92,6 +92,20 @@ def test_equal_seeds_are_equal_runs(make: Make, loader: Loaders, valid: DataLoad
     assert fingerprint(first) != fingerprint(other)
 
 
+def test_threads_do_not_change_a_run(make: Make, loader: Loaders, valid: DataLoader) -> None:
+    prints = []
+    before = ek.get_num_threads()
+    try:
+        for threads in (1, 2):
+            ek.set_num_threads(threads)
+            trainer = make()
+            trainer.fit(loader(), valid, epochs=3)
+            prints.append(fingerprint(trainer))
+    finally:
+        ek.set_num_threads(before)
+    assert prints[0] == prints[1]
+
+
 def test_figures_are_means_over_samples(make: Make, data: ArrayDataset) -> None:
     trainer = make()
     x, t = data.arrays
