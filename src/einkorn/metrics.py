@@ -200,7 +200,7 @@ def bits_per_character(cross_entropy: float) -> float:
 
 
 def mcnemar(b: int, c: int) -> float:
-    r"""Exact two-sided p-value of McNemar's test: do two classifiers differ in accuracy?
+    r"""Exact two-sided p-value of McNemar's test, whether two classifiers differ in accuracy.
 
     On samples that both have judged, b were right by the first alone and c by the second alone.
     Under the hypothesis of equal accuracy b is binomial with n = b + c and probability 1/2:

@@ -27,7 +27,7 @@ def test_other_characters_become_the_unknown(text: str) -> None:
 
 
 def test_tokens() -> None:
-    text = "b a b c c b <unk> d".split()
+    text = ["b", "a", "b", "c", "c", "b", "<unk>", "d"]
     vocabulary = Vocabulary.from_tokens(text, min_count=1, max_size=3, unknown="<unk>")
     assert vocabulary.symbols == ("b", "c", "a", "<unk>")
     assert vocabulary.decode(vocabulary.encode(["a", "zebra", "b"])) == ["a", "<unk>", "b"]

@@ -30,6 +30,7 @@ class Compose:
         self.transforms = transforms
 
     def __call__(self, images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Apply all of them, in order."""
         for transform in self.transforms:
             images = transform(images, generator)
         return images
@@ -81,6 +82,7 @@ class RandomAffine:
         self.fill = fill
 
     def __call__(self, images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Vary a batch (N, C, H, W)."""
         count = len(images)
         angle = np.radians(generator.uniform(-self.degrees, self.degrees, count))
         scale = generator.uniform(*self.scale, count)
@@ -171,6 +173,7 @@ class RandomFlip:
         self.axis = axis
 
     def __call__(self, images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Mirror some images of a batch (N, C, H, W)."""
         chosen = generator.random(len(images)) < self.p
         mirrored = images[..., ::-1] if self.axis == "horizontal" else images[..., ::-1, :]
         return np.where(chosen[:, None, None, None], mirrored, images)
@@ -192,6 +195,7 @@ class GaussianNoise:
         self.std = std
 
     def __call__(self, images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Add noise to a batch (N, C, H, W)."""
         _check_images(images)
         dtype = np.float64 if images.dtype == np.float64 else np.float32
         noise = generator.standard_normal(images.shape, dtype)
@@ -231,9 +235,10 @@ class RandomCrop:
         self.fill = fill
 
     def __call__(self, images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Cut a window from each image of a batch (N, C, H, W)."""
         frame = ((0, 0), (0, 0), (self.padding, self.padding), (self.padding, self.padding))
         padded = np.pad(images, frame, constant_values=self.fill)
-        room = np.array(padded.shape[2:]) - self.size
+        room = np.subtract(padded.shape[2:], self.size)
         if room.min() < 0:
             raise ValueError(f"images: a window of {self.size} does not fit {images.shape}")
         corner = generator.integers(0, room + 1, (len(images), 2))

@@ -137,7 +137,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[tuple[IO[bytes], int]]:
+def _opened(name: str) -> Iterator[tuple[IO[bytes] | gzip.GzipFile, int]]:
     """Open a file, through gzip if it is compressed; give it and the most it can hold."""
     with open(name, "rb") as raw:
         compressed = raw.read(2) == _GZIP_MAGIC

@@ -213,7 +213,8 @@ class SequenceLoader(Loader):
         self._streams = tokens[:usable].reshape(batch_size, -1)
 
     def __len__(self) -> int:
-        return -(-(self._streams.shape[1] - 1) // self.length)
+        whole, rest = divmod(self._streams.shape[1] - 1, self.length)
+        return whole + (rest > 0)
 
     def _batches(self, epoch: int, start: int) -> Iterator[Batch]:
         for begin in range(start * self.length, self._streams.shape[1] - 1, self.length):

@@ -84,18 +84,22 @@ class Schedule(Callback):
         self.monitor = monitor
 
     def on_step_end(self, trainer: Trainer) -> None:
+        """Step the schedule, if it goes by steps."""
         if self.per == "step":
             self.scheduler.step()
 
     def on_epoch_end(self, trainer: Trainer) -> None:
+        """Step the schedule, if it goes by epochs."""
         if self.per == "epoch":
             given = () if self.monitor is None else (_figure(trainer, self.monitor),)
             self.scheduler.step(*given)
 
     def state_dict(self) -> dict[str, Any]:
+        """Give the schedule's state."""
         return {"scheduler": self.scheduler.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Put the schedule's state back."""
         self.scheduler.load_state_dict(state["scheduler"])
 
 
@@ -155,10 +159,11 @@ class EarlyStopping(Callback):
         self._weights: dict[str, np.ndarray] = {}
 
     def on_fit_begin(self, trainer: Trainer) -> None:
-        # A run that was stopped stays stopped when it is resumed.
+        """Keep a run that was stopped from going on when it is resumed."""
         trainer.stop_training |= self._waited >= self.patience
 
     def on_epoch_end(self, trainer: Trainer) -> None:
+        """Compare the epoch with the best one; stop when patience has run out."""
         value = _figure(trainer, self.monitor)
         gain = self.best - value if self.mode == "min" else value - self.best
         if gain > self.min_delta:
@@ -171,10 +176,12 @@ class EarlyStopping(Callback):
             trainer.stop_training |= self._waited >= self.patience
 
     def on_fit_end(self, trainer: Trainer) -> None:
+        """Go back to the best weights."""
         if self._weights and not trainer.interrupted:
             trainer.model.load_state_dict(self._weights)
 
     def state_dict(self) -> dict[str, Any]:
+        """Give the best figure and weights, and how long they have been the best."""
         return {
             "best": self.best,
             "best_epoch": self.best_epoch,
@@ -183,6 +190,7 @@ class EarlyStopping(Callback):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Put the state of `state_dict` back."""
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self._waited, self._weights = state["waited"], state["weights"]
 
@@ -216,15 +224,18 @@ class Checkpoint(Callback):
         self.per = per
 
     def on_step_end(self, trainer: Trainer) -> None:
+        """Save, if this step's turn has come."""
         if self.per == "step" and trainer.steps % self.every == 0:
             trainer.save_checkpoint(self.path)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
+        """Save, if this epoch's turn has come or it is the last."""
         last = trainer.epoch >= trainer.epochs or trainer.stop_training
         if last or (self.per == "epoch" and trainer.epoch % self.every == 0):
             trainer.save_checkpoint(self.path)
 
     def on_fit_end(self, trainer: Trainer) -> None:
+        """Save an interrupted run."""
         if trainer.interrupted:
             trainer.save_checkpoint(self.path)
 
@@ -244,6 +255,7 @@ class CSVLog(Callback):
         self.path = path
 
     def on_epoch_end(self, trainer: Trainer) -> None:
+        """Write the file."""
         trainer.history.to_csv(self.path)
 
 
@@ -268,6 +280,7 @@ class Progress(Callback):
         self._shown = 0.0
 
     def on_fit_begin(self, trainer: Trainer) -> None:
+        """Show an empty bar."""
         self._bar = _live_bar(self.file or sys.stderr)
         if self._bar is not None:
             self._task = self._bar.add_task("", total=trainer.batches, figures="")
@@ -275,15 +288,18 @@ class Progress(Callback):
             self._show(trainer)
 
     def on_epoch_begin(self, trainer: Trainer) -> None:
+        """Begin the bar anew."""
         if self._bar is not None:
             self._bar.reset(self._task, total=trainer.batches)
             self._show(trainer)
 
     def on_step_end(self, trainer: Trainer) -> None:
+        """Move the bar on, but not too often."""
         if self._bar is not None and time.monotonic() - self._shown >= self.interval:
             self._show(trainer)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
+        """Write the line of the epoch."""
         line = _row_text(trainer.history.rows[-1], trainer.epochs)
         if self._bar is not None:
             self._bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -291,6 +307,7 @@ class Progress(Callback):
             print(line, file=self.file or sys.stderr, flush=True)
 
     def close(self) -> None:
+        """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

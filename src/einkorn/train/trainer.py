@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -197,7 +197,7 @@ class Trainer:
             `train` holds no batch, or cannot go on where a checkpoint was taken.
         """
         self.epochs, self._train_data = epochs, train
-        self.batches = len(train) if hasattr(train, "__len__") else None
+        self.batches = len(train) if isinstance(train, Sized) else None
         self.stop_training = self.interrupted = self.history.interrupted = False
         self._place(train)
         try:
