@@ -385,6 +385,27 @@ def test_foreign_checkpoints_are_refused(make: Make, loader: Loaders, tmp_path: 
         trainer.fit(DataLoader(loader().dataset, 8), epochs=1)
 
 
+def test_damaged_checkpoints_are_refused(make: Make, loader: Loaders, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    trainer = make()
+    trainer.fit(loader(), epochs=1)
+    trainer.save_checkpoint(path)
+    valid = path.read_bytes()
+    header = int.from_bytes(valid[:8], "little")
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        content = np.frombuffer(valid, np.uint8).copy()
+        where = rng.integers(8, 8 + header, 2)
+        content[where] = rng.integers(32, 127, 2)
+        path.write_bytes(content.tobytes())
+        try:
+            trainer.load_checkpoint(path)
+        except (ValueError, RuntimeError):
+            refused += 1
+    assert refused > 50
+
+
 def test_any_iterable_serves_and_resumes_between_epochs(
     make: Make, loader: Loaders, tmp_path: Path
 ) -> None:

@@ -417,7 +417,10 @@ class Trainer:
         missing = self.state_dict().keys() - state.keys()
         if missing:
             raise WeightFileError(f"{os.fspath(path)}: not a trainer's state: no {sorted(missing)}")
-        self.load_state_dict(state)
+        try:
+            self.load_state_dict(state)
+        except (AttributeError, KeyError, OverflowError, TypeError) as error:
+            raise WeightFileError(f"{os.fspath(path)}: damaged state: {error!r}") from error
 
     # --- callbacks ------------------------------------------------------------------------------
 
