@@ -136,7 +136,18 @@ def test_a_result_with_views_refuses_changes_in_the_graph():
     view = y[:1]
     with pytest.raises(RuntimeError, match="views"):
         y += 1.0
-    assert view.item() == 2.0
+    with pytest.raises(RuntimeError, match="views"):
+        view += 1.0
+    assert y.tolist() == [2.0, 4.0]
+
+
+def test_a_view_that_outlived_its_base_may_be_changed():
+    x = leaf(1.0, 2.0)
+    y = (x * 2.0).reshape(2, 1)
+    y += 1.0
+    y *= 3.0
+    y.sum().backward()
+    assert x.grad.tolist() == [6.0, 6.0]
 
 
 def test_grad_leaves_grad_alone_and_prunes():

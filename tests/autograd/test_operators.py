@@ -8,7 +8,7 @@ from einkorn.autograd import grad, gradcheck, gradgradcheck
 from einkorn.testing.operators import TABLE, public_operators
 
 AWAITED = {
-    *("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "lstm", "lstm_cell"),
+    *("lstm", "lstm_cell"),
     *("max_pool1d", "max_pool2d", "max_unpool2d", "avg_pool1d", "avg_pool2d"),
     *("adaptive_avg_pool1d", "adaptive_avg_pool2d"),
 }

@@ -206,7 +206,7 @@ def _initial(root: Tensor, gradient: Any) -> Tensor:
     if start.shape != root.shape:
         raise RuntimeError(f"gradient: expected shape {root.shape}, got {start.shape}")
     if start.dtype != root.dtype:
-        start = start.to(root.dtype)  # type: ignore[attr-defined]
+        start = start.to(root.dtype)
     return start
 
 
@@ -256,4 +256,4 @@ def _tensor_backward(
 
 # Attached here because the engine stands above the Tensor it differentiates.
 _tensor_backward.__name__ = "backward"
-Tensor.backward = _tensor_backward  # type: ignore[attr-defined]
+setattr(Tensor, "backward", _tensor_backward)  # noqa: B010 - not an attribute of the class itself

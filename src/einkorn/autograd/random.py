@@ -7,6 +7,7 @@ so that a resumed run continues bit for bit.
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def default_generator() -> Generator:
     """Return the generator that everything random draws from."""
     if _generator is None:
         # numpy.random is loaded here, at the first use: importing it costs milliseconds.
-        return manual_seed(int(np.random.SeedSequence().entropy) % 2**63)  # type: ignore[arg-type]
+        return manual_seed(secrets.randbits(63))
     return _generator
 
 

@@ -30,7 +30,7 @@ that it keeps or returns twice: what it returns may become some leaf's ``.grad``
 from __future__ import annotations
 
 from itertools import count
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ from einkorn.autograd.tensor import Tensor
 __all__ = ["Operator", "retain_crosswise", "retain_inputs", "retain_output"]
 
 _next_order = count(1).__next__
-_ABSENT = Tensor(None)  # type: ignore[arg-type]  # stands for what was not retained
+_ABSENT = Tensor(cast(Any, None))  # stands for what was not retained
 
 
 def _retain_nothing(self: Operator, inputs: tuple[Any, ...], output: Any) -> tuple[Tensor, ...]:
@@ -98,11 +98,11 @@ class Operator:
         """Compute the output array from the input arrays."""
         raise NotImplementedError
 
-    def backward(self, grad: Any, *saved: Any) -> Any:
+    def backward(self, grad: Any, /, *saved: Any) -> Any:
         """Compute the gradients of the inputs from that of the output and what was retained."""
         raise NotImplementedError
 
-    def compose_backward(self, grad: Any, *saved: Any) -> Any:
+    def compose_backward(self, grad: Any, /, *saved: Any) -> Any:
         """Compute the same as :meth:`backward` from Tensors, by operators."""
         return self.backward(grad, *saved)
 

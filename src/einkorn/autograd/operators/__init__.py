@@ -114,8 +114,9 @@ _CONVERSIONS = {
     "float": np.float32,
     "double": np.float64,
 }
-# What takes no tensor first, or is a property.
-_NOT_METHODS = {"broadcast_tensors", "cat", "concat", "concatenate", "linear", "mT", "stack"}
+# What takes no tensor first.
+_NOT_METHODS = {"broadcast_tensors", "cat", "concat", "concatenate", "linear", "stack"}
+_PROPERTIES = {"T": shape.reversed_dims, "mT": shape.mT}
 _MORE_METHODS = ("log_softmax", "prelu", "relu", "sigmoid", "softmax", "tanh")
 
 
@@ -130,8 +131,8 @@ def _attach() -> None:
         setattr(Tensor, name, function)
     for name, dtype in _CONVERSIONS.items():
         setattr(Tensor, name, shape.conversion(dtype))
-    Tensor.mT = property(shape.mT)  # type: ignore[attr-defined]
-    Tensor.T = property(shape.reversed_dims)  # type: ignore[attr-defined]
+    for name, function in _PROPERTIES.items():
+        setattr(Tensor, name, property(function))
 
 
 _attach()

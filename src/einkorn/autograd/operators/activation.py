@@ -65,7 +65,7 @@ class ReLU(Operator):
         return kernels.relu_grad(grad, y)
 
     def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
-        return grad * (y > 0)  # type: ignore[operator]
+        return grad * (y > 0)
 
 
 class Sigmoid(Operator):
@@ -81,7 +81,7 @@ class Sigmoid(Operator):
         return kernels.sigmoid_grad(grad, y)
 
     def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
-        return grad * (y * (1 - y))  # type: ignore[operator]
+        return grad * (y * (1 - y))
 
 
 class Tanh(Operator):
@@ -97,7 +97,7 @@ class Tanh(Operator):
         return kernels.tanh_grad(grad, y)
 
     def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
-        return grad * (1 - y * y)  # type: ignore[operator]
+        return grad * (1 - y * y)
 
 
 class LeakyReLU(Operator):
@@ -116,7 +116,7 @@ class LeakyReLU(Operator):
         return kernels.leaky_relu_grad(grad, x, self.negative_slope)
 
     def compose_backward(self, grad: Tensor, x: Tensor) -> Any:
-        return where(x > 0, grad, grad * self.negative_slope)  # type: ignore[operator]
+        return where(x > 0, grad, grad * self.negative_slope)
 
 
 class ELU(Operator):
@@ -136,8 +136,8 @@ class ELU(Operator):
 
     def compose_backward(self, grad: Tensor, x: Tensor) -> Any:
         # The exponent is kept below 0: of large x it would be inf, times the unused branch's 0 NaN.
-        slope = exp(minimum(x, 0.0)) * self.alpha  # type: ignore[operator]
-        return where(x > 0, grad, grad * slope)  # type: ignore[operator]
+        slope = exp(minimum(x, 0.0)) * self.alpha
+        return where(x > 0, grad, grad * slope)
 
 
 class Softmax(Operator):
@@ -156,7 +156,7 @@ class Softmax(Operator):
         return kernels.softmax_grad(grad, y, self.dim)
 
     def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
-        return y * (grad - (grad * y).sum(self.dim, True))  # type: ignore[operator]
+        return y * (grad - (grad * y).sum(self.dim, True))
 
 
 class LogSoftmax(Operator):
@@ -175,7 +175,7 @@ class LogSoftmax(Operator):
         return kernels.log_softmax_grad(grad, y, self.dim)
 
     def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
-        return grad - exp(y) * grad.sum(self.dim, True)  # type: ignore[operator, attr-defined]
+        return grad - exp(y) * grad.sum(self.dim, True)
 
 
 class Erf(Operator):
@@ -239,12 +239,12 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 def selu(input: Any, inplace: bool = False) -> Tensor:
     """Return the self-normalising ELU (Klambauer et al., 2017)."""
-    return elu(input, 1.6732632423543772) * 1.0507009873554805  # type: ignore[operator]
+    return elu(input, 1.6732632423543772) * 1.0507009873554805
 
 
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return `input` above 0 and ``alpha * (exp(input / alpha) - 1)`` below (Barron, 2017)."""
-    return elu(to_tensor(input) / alpha, 1.0) * alpha  # type: ignore[operator]
+    return elu(to_tensor(input) / alpha, 1.0) * alpha
 
 
 def prelu(input: Any, weight: Any) -> Tensor:
@@ -262,8 +262,8 @@ def prelu(input: Any, weight: Any) -> Tensor:
     if w.numel() not in (1, channels):
         raise RuntimeError(f"weight: expected 1 or {channels} numbers, got shape {w.shape}")
     if w.numel() > 1:
-        w = w.reshape((-1,) + (1,) * (x.ndim - 2))  # type: ignore[attr-defined]
-    return where(x > 0, x, x * w)  # type: ignore[operator, no-any-return]
+        w = w.reshape((-1,) + (1,) * (x.ndim - 2))
+    return where(x > 0, x, x * w)
 
 
 def softmax(
@@ -308,7 +308,7 @@ def softmin(
     input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: DTypeLike | None = None
 ) -> Tensor:
     """Return the softmax of ``-input`` along `dim`."""
-    return softmax(-to_tensor(input), dim, dtype=dtype)  # type: ignore[operator]
+    return softmax(-to_tensor(input), dim, dtype=dtype)
 
 
 def _prepared(name: str, value: Any, dim: int | None, dtype: DTypeLike | None) -> Tensor:
@@ -320,31 +320,31 @@ def _prepared(name: str, value: Any, dim: int | None, dtype: DTypeLike | None) -
 def logsigmoid(input: Any) -> Tensor:
     """Return ``log(sigmoid(input))``, without underflow."""
     x = to_tensor(input)
-    return minimum(x, 0.0) - log1p(exp(-_abs(x)))  # type: ignore[operator, no-any-return]
+    return minimum(x, 0.0) - log1p(exp(-_abs(x)))
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """Return ``log(1 + exp(beta * input)) / beta``, and `input` where that is above `threshold`."""
     x = to_tensor(input)
-    scaled = x * beta  # type: ignore[operator]
-    smooth = (maximum(scaled, 0.0) + log1p(exp(-_abs(scaled)))) / beta  # type: ignore[operator]
-    return where(scaled > threshold, x, smooth)  # type: ignore[no-any-return]
+    scaled = x * beta
+    smooth = (maximum(scaled, 0.0) + log1p(exp(-_abs(scaled)))) / beta
+    return where(scaled > threshold, x, smooth)
 
 
 def softsign(input: Any) -> Tensor:
     """Return ``input / (1 + |input|)``."""
     x = to_tensor(input)
-    return x / (_abs(x) + 1)  # type: ignore[operator, no-any-return]
+    return x / (_abs(x) + 1)
 
 
 def silu(input: Any, inplace: bool = False) -> Tensor:
     """Return ``input * sigmoid(input)`` (Elfwing, Uchibe & Doya, 2018)."""
-    return to_tensor(input) * sigmoid(input)  # type: ignore[operator, no-any-return]
+    return to_tensor(input) * sigmoid(input)
 
 
 def mish(input: Any, inplace: bool = False) -> Tensor:
     """Return ``input * tanh(softplus(input))`` (Misra, 2019)."""
-    return to_tensor(input) * tanh(softplus(input))  # type: ignore[operator, no-any-return]
+    return to_tensor(input) * tanh(softplus(input))
 
 
 def gelu(input: Any, approximate: str = "none") -> Tensor:
@@ -365,11 +365,11 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
     """
     x = to_floating(input)
     if approximate == "tanh":
-        inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)  # type: ignore[operator]
-        return x * 0.5 * (tanh(inner) + 1)  # type: ignore[operator, no-any-return]
+        inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
+        return x * 0.5 * (tanh(inner) + 1)
     if approximate != "none":
         raise RuntimeError(f"approximate: expected 'none' or 'tanh', got {approximate!r}")
-    return x * 0.5 * (Erf().apply(x * math.sqrt(0.5)) + 1)  # type: ignore[operator, no-any-return]
+    return x * 0.5 * (Erf().apply(x * math.sqrt(0.5)) + 1)
 
 
 def hardtanh(
@@ -378,7 +378,7 @@ def hardtanh(
     """Return `input` limited to ``[min_val, max_val]``; no gradient at the limits."""
     x = to_tensor(input)
     inside = (x > min_val) & (x < max_val)
-    return where(inside, x, clamp(x.detach(), min_val, max_val))  # type: ignore[no-any-return]
+    return where(inside, x, clamp(x.detach(), min_val, max_val))
 
 
 def relu6(input: Any, inplace: bool = False) -> Tensor:
@@ -388,23 +388,23 @@ def relu6(input: Any, inplace: bool = False) -> Tensor:
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
     """Return ``relu6(input + 3) / 6``."""
-    return relu6(to_tensor(input) + 3) / 6  # type: ignore[operator, no-any-return]
+    return relu6(to_tensor(input) + 3) / 6
 
 
 def hardswish(input: Any, inplace: bool = False) -> Tensor:
     """Return ``input * relu6(input + 3) / 6`` (Howard et al., 2019)."""
-    return to_tensor(input) * hardsigmoid(input)  # type: ignore[operator, no-any-return]
+    return to_tensor(input) * hardsigmoid(input)
 
 
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """Return `input` where it is above `threshold`, else `value`."""
     x = to_tensor(input)
-    return where(x > threshold, x, value)  # type: ignore[operator, no-any-return]
+    return where(x > threshold, x, value)
 
 
 def tanhshrink(input: Any) -> Tensor:
     """Return ``input - tanh(input)``."""
-    return to_tensor(input) - tanh(input)  # type: ignore[operator, no-any-return]
+    return to_tensor(input) - tanh(input)
 
 
 def glu(input: Any, dim: int = -1) -> Tensor:
@@ -419,4 +419,4 @@ def glu(input: Any, dim: int = -1) -> Tensor:
     if x.shape[as_dim(dim, x.ndim)] % 2:
         raise RuntimeError(f"dim: expected an even size along {dim}, got shape {x.shape}")
     first, second = chunk(x, 2, dim)
-    return first * sigmoid(second)  # type: ignore[operator, no-any-return]
+    return first * sigmoid(second)

@@ -813,7 +813,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 
 def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     """Return ``input + weight * (end - input)``."""
-    return input + weight * (end - input)  # type: ignore[no-any-return]
+    return input + weight * (end - input)
 
 
 absolute = abs

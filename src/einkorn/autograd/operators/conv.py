@@ -266,6 +266,13 @@ def conv2d(
     ------
     ValueError, RuntimeError
         If the shapes or dtypes do not fit, or a number is out of its range.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> x, w = ek.ones(1, 3, 8, 8), ek.ones(16, 3, 3, 3)
+    >>> ek.nn.functional.conv2d(x, w, padding=1).shape
+    (1, 16, 8, 8)
     """
     x, w = to_tensor(input), to_tensor(weight)
     b = None if bias is None else to_tensor(bias)
@@ -318,6 +325,13 @@ def conv_transpose2d(
     ------
     ValueError, RuntimeError
         If the shapes or dtypes do not fit, or a number is out of its range.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> x, w = ek.ones(1, 16, 4, 4), ek.ones(16, 8, 4, 4)
+    >>> ek.nn.functional.conv_transpose2d(x, w, stride=2, padding=1).shape
+    (1, 8, 8, 8)
     """
     x, w = to_tensor(input), to_tensor(weight)
     b = None if bias is None else to_tensor(bias)

@@ -181,7 +181,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Te
     x = to_tensor(input)
     d = as_dim(dim, x.ndim)
     if not x.ndim:
-        return x.reshape(1)[_index_array(index, 1)]  # type: ignore[attr-defined, no-any-return]
+        return x.reshape(1)[_index_array(index, 1)]
     places = _index_array(index, x.shape[d])
     _check_rank(places, x)
     if any(n > m for i, (n, m) in enumerate(zip(places.shape, x.shape, strict=True)) if i != d):
@@ -198,14 +198,14 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
     """Return the elements at `indices` along `dim`, broadcast; without `dim`, of the flat input."""
     x, index = to_tensor(input), np.asarray(indices)
     if dim is None:
-        return gather(x.reshape(-1), 0, index.reshape(-1))  # type: ignore[attr-defined]
+        return gather(x.reshape(-1), 0, index.reshape(-1))
     d = as_dim(dim, x.ndim)
     wide, narrow_ = list(x.shape), list(index.shape)
     wide[d] = narrow_[d] = 1
     shape = list(np.broadcast_shapes(tuple(wide), tuple(narrow_)))
     full, places = [*shape], [*shape]
     full[d], places[d] = x.shape[d], index.shape[d]
-    return gather(x.expand(full), d, np.broadcast_to(index, places))  # type: ignore[attr-defined]
+    return gather(x.expand(full), d, np.broadcast_to(index, places))
 
 
 def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
@@ -221,8 +221,8 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
     places = _index_array(index, x.shape[d] if x.ndim else 1)
     _check_rank(places, x)
     key = along(places, d)
-    part = values[tuple([slice(n) for n in places.shape])]  # type: ignore[index]
-    return x + Scatter(key, True, x.shape).apply(part)  # type: ignore[operator, no-any-return]
+    part = values[tuple([slice(n) for n in places.shape])]
+    return x + Scatter(key, True, x.shape).apply(part)
 
 
 def index_select(input: Any, dim: int, index: Any) -> Tensor:
@@ -267,14 +267,14 @@ def masked_select(input: Any, mask: Any) -> Tensor:
     """Return the elements where `mask`, broadcast, holds, in one dimension."""
     x, chosen = to_tensor(input), np.asarray(mask)
     shape = np.broadcast_shapes(x.shape, chosen.shape)
-    return getitem(x.expand(shape), np.broadcast_to(chosen, shape))  # type: ignore[attr-defined]
+    return getitem(x.expand(shape), np.broadcast_to(chosen, shape))
 
 
 def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
     """Return `input` with `value` where `mask`, broadcast, holds."""
     x = to_tensor(input)
     fill = as_tensor(value) if isinstance(value, Tensor) else Tensor(np.asarray(value, x.dtype))
-    return where(mask, cast(fill, x.dtype), x)  # type: ignore[no-any-return]
+    return where(mask, cast(fill, x.dtype), x)
 
 
 def nonzero(input: Any, *, as_tuple: bool = False) -> Any:

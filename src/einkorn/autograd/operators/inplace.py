@@ -3,12 +3,13 @@
 Every change raises the version that a tensor shares with its views, so that backward notices when
 a value it saved is gone. While operators are recorded a leaf that requires a gradient must not be
 changed, since its gradient would be that of a value that no longer exists. The result of an
-operator may be: it takes the place of the new result in the graph, unless views of it exist,
-whose own places in the graph would be left behind.
+operator may be: it takes the place of the new result in the graph. Others over the same memory
+would be left behind there, so that none may be alive.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -24,29 +25,41 @@ from einkorn.autograd.tensor import Tensor
 __all__: list[str] = []
 
 
+def _holders(x: Tensor) -> int:
+    """Return how many hold the version of `x`: the tensors over its memory, and this frame."""
+    return sys.getrefcount(x._version)
+
+
+_ALONE = _holders(Tensor(np.empty(0)))
+
+
 def assign(target: Tensor, result: Tensor) -> Tensor:
     """Put the values of `result`, computed from `target`, into `target`, also in the graph."""
+    _check_fit(target, result)
     if _mode.enabled and (target._requires_grad or result._requires_grad):
         if target._grad_fn is None and target._requires_grad:
             raise RuntimeError(
                 "a leaf that requires a gradient cannot be changed in place; use no_grad()"
             )
-        if target._version[1]:
+        if _holders(target) > _ALONE:
             raise RuntimeError(
-                "a tensor with views cannot be changed in place while operators are recorded; "
-                "use no_grad(), or an operator that returns a new tensor"
+                "a tensor that shares memory with others, such as its views, cannot be changed "
+                "in place while operators are recorded; use no_grad() or clone()"
             )
         target._grad_fn = result._grad_fn
         target._requires_grad = result._requires_grad
+    target._data[...] = result._data
+    target._version[0] += 1
+    return target
+
+
+def _check_fit(target: Tensor, result: Tensor) -> None:
     if result.shape != target.shape:
         raise RuntimeError(
             f"a result of shape {result.shape} does not fit in place into {target.shape}"
         )
     if not np.can_cast(result.dtype, target.dtype, "same_kind"):
         raise RuntimeError(f"a result of {result.dtype} does not fit in place into {target.dtype}")
-    target._data[...] = result._data
-    target._version[0] += 1
-    return target
 
 
 def _in_place(function: Any) -> Any:
@@ -78,7 +91,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
         np.copyto(self._data, source._data, casting="unsafe")
         self._version[0] += 1
         return self
-    return assign(self, source.to(self.dtype).expand(self.shape))  # type: ignore[attr-defined]
+    return assign(self, source.to(self.dtype).expand(self.shape))
 
 
 def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Tensor:
@@ -108,7 +121,7 @@ class SetItem(Operator):
     def backward(self, grad: Any) -> Any:
         gx = gv = None
         if self.needs[0]:
-            gx = grad.clone() if isinstance(grad, Tensor) else grad.copy()  # type: ignore[attr-defined]
+            gx = grad.clone() if isinstance(grad, Tensor) else grad.copy()
             gx[self.key] = 0
         if self.needs[1]:
             gv = grad[self.key]
@@ -123,7 +136,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     plain, _ = plain_key(key)
     values = to_tensor(value)
     if _mode.enabled and (self._requires_grad or values._requires_grad):
-        source = values.to(self.dtype)  # type: ignore[attr-defined]
+        source = values.to(self.dtype)
         assign(self, SetItem(plain).apply(self, source))
     else:
         self._data[plain] = values._data

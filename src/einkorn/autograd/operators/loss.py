@@ -55,8 +55,8 @@ def _weighted(loss: Tensor, weight: Any, reduction: str) -> Tensor:
     factor = to_tensor(weight)
     if factor.shape != loss.shape:
         raise ValueError(f"weight: expected shape {loss.shape}, got {factor.shape}")
-    total = _reduced(loss * factor, "sum" if reduction == "mean" else reduction)  # type: ignore
-    return total / _sum(factor) if reduction == "mean" else total  # type: ignore
+    total = _reduced(loss * factor, "sum" if reduction == "mean" else reduction)
+    return total / _sum(factor) if reduction == "mean" else total
 
 
 class MSE(Operator):
@@ -89,6 +89,7 @@ class CrossEntropy(Operator):
 
     __slots__ = ("ignore_index", "reduction", "target", "weight")
     retain = retain_inputs
+    reduction: Any
 
     def __init__(self, target: Any, weight: Any, ignore_index: int, reduction: str) -> None:
         self.target = target
@@ -119,7 +120,7 @@ class CrossEntropy(Operator):
         scale, one_hot = self._constants(logits)
         if self.reduction == "none":
             grad = unsqueeze(grad, 1)
-        return (softmax(logits, 1) - one_hot) * (grad * scale)  # type: ignore[operator]
+        return (softmax(logits, 1) - one_hot) * (grad * scale)
 
     def _constants(self, logits: Tensor) -> tuple[Any, Any]:
         """Return the weight of every position (N, 1, ...), and the targets one-hot."""
@@ -167,9 +168,9 @@ def mse_loss(
     how = resolve_reduction(reduction, size_average, reduce)
     a, b = operands(input, target)
     if weight is not None:
-        return _weighted(square(a - b), weight, how)  # type: ignore[operator]
+        return _weighted(square(a - b), weight, how)
     if how == "none":
-        return square(a - b)  # type: ignore[operator]
+        return square(a - b)
     return MSE(how == "mean").apply(a, b)
 
 
@@ -183,7 +184,7 @@ def l1_loss(
 ) -> Tensor:
     """Return the absolute differences of `input` and `target`; parameters as :func:`mse_loss`."""
     how = resolve_reduction(reduction, size_average, reduce)
-    gap = _abs(to_tensor(input) - target)  # type: ignore[operator]
+    gap = _abs(to_tensor(input) - target)
     return _reduced(gap, how) if weight is None else _weighted(gap, weight, how)
 
 
@@ -196,8 +197,8 @@ def huber_loss(
     """
     if delta <= 0:
         raise ValueError(f"delta: expected a positive number, got {delta}")
-    gap = _abs(to_tensor(input) - target)  # type: ignore[operator]
-    loss = where(gap < delta, square(gap) * 0.5, (gap - 0.5 * delta) * delta)  # type: ignore
+    gap = _abs(to_tensor(input) - target)
+    loss = where(gap < delta, square(gap) * 0.5, (gap - 0.5 * delta) * delta)
     if weight is not None:
         loss = loss * to_tensor(weight)
     return _reduced(loss, resolve_reduction(reduction, None, None))
@@ -217,7 +218,7 @@ def smooth_l1_loss(
         raise ValueError(f"beta: expected a number that is not negative, got {beta}")
     if beta == 0:
         return l1_loss(input, target, reduction=how)
-    return huber_loss(input, target, how, beta) / beta  # type: ignore[operator, no-any-return]
+    return huber_loss(input, target, how, beta) / beta
 
 
 def kl_div(
@@ -234,12 +235,12 @@ def kl_div(
     """
     x, t = operands(input, target)
     if log_target:
-        loss = exp(t) * (t - x)  # type: ignore[operator]
+        loss = exp(t) * (t - x)
     else:
-        positive = t > 0  # type: ignore[operator]
-        loss = where(positive, t * log(where(positive, t, 1.0)), 0.0) - t * x  # type: ignore
+        positive = t > 0
+        loss = where(positive, t * log(where(positive, t, 1.0)), 0.0) - t * x
     if reduction == "batchmean":
-        return _sum(loss) / x.shape[0]  # type: ignore[operator, no-any-return]
+        return _sum(loss) / x.shape[0]
     return _reduced(loss, resolve_reduction(reduction, size_average, reduce))
 
 
@@ -268,8 +269,8 @@ def binary_cross_entropy(
         raise ValueError(f"target: expected shape {p.shape}, got {t.shape}")
     if not ((p._data >= 0) & (p._data <= 1)).all():
         raise RuntimeError("input: expected probabilities in [0, 1]")
-    first, second = clamp(log(p), min=-100.0), clamp(log(1 - p), min=-100.0)  # type: ignore
-    loss = -(t * first + (1 - t) * second)  # type: ignore[operator]
+    first, second = clamp(log(p), min=-100.0), clamp(log(1 - p), min=-100.0)
+    loss = -(t * first + (1 - t) * second)
     return _reduced(loss if weight is None else loss * to_tensor(weight), how)
 
 
@@ -305,8 +306,8 @@ def binary_cross_entropy_with_logits(
         raise ValueError(f"target: expected shape {x.shape}, got {t.shape}")
     log_p = logsigmoid(x)
     # log(1 - sigmoid(x)) = log(sigmoid(x)) - x.
-    positive = t * log_p if pos_weight is None else t * pos_weight * log_p  # type: ignore
-    loss = -(positive + (1 - t) * (log_p - x))  # type: ignore[operator]
+    positive = t * log_p if pos_weight is None else t * pos_weight * log_p
+    loss = -(positive + (1 - t) * (log_p - x))
     return _reduced(loss if weight is None else loss * to_tensor(weight), how)
 
 
@@ -395,11 +396,11 @@ def _soft_cross_entropy(
         raise RuntimeError(f"target: expected probabilities of shape {x.shape}, got {t.shape}")
     dim = 1 if x.ndim > 1 else 0
     if label_smoothing:
-        t = t * (1 - label_smoothing) + label_smoothing / x.shape[dim]  # type: ignore[operator]
-    terms = t * log_softmax(x, dim)  # type: ignore[operator]
+        t = t * (1 - label_smoothing) + label_smoothing / x.shape[dim]
+    terms = t * log_softmax(x, dim)
     if weight is not None:
         terms = terms * (_per_class(weight, x) if x.ndim > 1 else to_tensor(weight))
-    loss = -_sum(terms, dim)  # type: ignore[operator]
+    loss = -_sum(terms, dim)
     return _reduced(loss, reduction)
 
 
@@ -410,16 +411,16 @@ def _smoothed_cross_entropy(
     log_p = log_softmax(x, 1)
     kept = Tensor(t._data != ignore_index)
     factor = None if weight is None else _per_class(weight, x)
-    spread = log_p if factor is None else log_p * factor  # type: ignore[operator]
-    smooth = -_sum(spread, 1) * kept  # type: ignore[operator]
+    spread = log_p if factor is None else log_p * factor
+    smooth = -_sum(spread, 1) * kept
     exact = nll_loss(log_p, t, weight, None, ignore_index, None, reduction)
     if reduction == "mean":
         count = kept._data.sum() if weight is None else _target_weights(t, weight, ignore_index)
-        smooth = _sum(smooth) / float(np.sum(count))  # type: ignore[operator]
+        smooth = _sum(smooth) / float(np.sum(count))
     elif reduction == "sum":
         smooth = _sum(smooth)
     share = label_smoothing / x.shape[1]
-    return exact * (1 - label_smoothing) + smooth * share  # type: ignore[operator, no-any-return]
+    return exact * (1 - label_smoothing) + smooth * share
 
 
 def _target_weights(t: Tensor, weight: Any, ignore_index: int) -> Any:
@@ -466,7 +467,7 @@ def nll_loss(
     picked = squeeze(gather(x, 1, np.expand_dims(classes, 1)), 1)
     factor = kept if weight is None else _target_weights(t, weight, ignore_index)
     factor = factor.astype(x.dtype)
-    loss = -picked * factor  # type: ignore[operator]
+    loss = -picked * factor
     if how == "mean":
-        return _sum(loss) / np.asarray(factor.sum())  # type: ignore[operator, no-any-return]
+        return _sum(loss) / np.asarray(factor.sum())
     return _reduced(loss, how)

@@ -105,7 +105,7 @@ def _whole_channels(input: Any, p: float, training: bool, dims: int, generator: 
         return x
     channels = x.shape[: x.ndim - dims] + (1,) * dims
     mask = dropout(Tensor(np.ones(channels, x.dtype)), p, generator=generator)
-    return x * mask  # type: ignore[operator, no-any-return]
+    return x * mask
 
 
 def dropout1d(

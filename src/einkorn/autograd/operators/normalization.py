@@ -50,18 +50,18 @@ class BatchNorm(Operator):
         channels = (1, -1, *(1,) * (x.ndim - 2))
         if self.mean is None:
             center = _mean(x, others, True)
-            scale = rsqrt(_mean(_square(x - center), others, True) + self.eps)  # type: ignore
+            scale = rsqrt(_mean(_square(x - center), others, True) + self.eps)
         else:
             center, scale = (Tensor(part.reshape(channels)) for part in self.extra)
-        normal = (x - center) * scale  # type: ignore[operator]
-        gx = grad if weight is None else grad * reshape(weight, channels)  # type: ignore[operator]
+        normal = (x - center) * scale
+        gx = grad if weight is None else grad * reshape(weight, channels)
         if self.mean is None:
-            along = _mean(gx * normal, others, True)  # type: ignore[operator]
-            gx = gx - _mean(gx, others, True) - normal * along  # type: ignore[operator]
+            along = _mean(gx * normal, others, True)
+            gx = gx - _mean(gx, others, True) - normal * along
         needs = self.needs
         return (
-            gx * scale if needs[0] else None,  # type: ignore[operator]
-            _sum(grad * normal, others) if needs[1] else None,  # type: ignore[operator]
+            gx * scale if needs[0] else None,
+            _sum(grad * normal, others) if needs[1] else None,
             _sum(grad, others) if needs[2] else None,
         )
 
@@ -159,15 +159,15 @@ def layer_norm(
 
 
 def _standardised(x: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
-    centred = x - _mean(x, dims, True)  # type: ignore[operator]
+    centred = x - _mean(x, dims, True)
     variance = _mean(_square(centred), dims, True)
-    return centred * rsqrt(variance + eps)  # type: ignore[operator, no-any-return]
+    return centred * rsqrt(variance + eps)
 
 
 def _affine(y: Tensor, weight: Any, bias: Any, shape: tuple[int, ...]) -> Tensor:
     if weight is not None:
-        y = y * reshape(weight, shape)  # type: ignore[operator]
-    return y if bias is None else y + reshape(bias, shape)  # type: ignore[operator]
+        y = y * reshape(weight, shape)
+    return y if bias is None else y + reshape(bias, shape)
 
 
 def group_norm(
@@ -237,5 +237,5 @@ def _move_instances(
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
     """Return `input` divided by its `p`-norm along `dim`, or by `eps` where that is greater."""
     x = to_tensor(input)
-    size = norm(x, p, dim, True).clamp(min=eps)  # type: ignore[attr-defined]
-    return x / size  # type: ignore[operator, no-any-return]
+    size = norm(x, p, dim, True).clamp(min=eps)
+    return x / size

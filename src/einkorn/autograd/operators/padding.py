@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -84,7 +84,9 @@ def _indexed(x: Tensor, widths: Sequence[tuple[int, int]], mode: str) -> Tensor:
             limit = x.shape[dim] - (mode == "reflect")
             if max(before, after) > limit and mode != "edge":
                 raise RuntimeError(f"pad: {max(before, after)} exceeds {limit} along dim {dim}")
-            index = np.pad(np.arange(x.shape[dim]), (max(before, 0), max(after, 0)), mode=mode)
+            index = np.pad(
+                np.arange(x.shape[dim]), (max(before, 0), max(after, 0)), mode=cast(Any, mode)
+            )
             index = index[max(-before, 0) : len(index) - max(-after, 0)]
             x = getitem(x, (slice(None),) * dim + (index,))
     return x

@@ -73,7 +73,7 @@ class Linear(Operator):
         return (
             matmul(grad, weight) if needs[0] else None,
             matmul(mT(rows), reshape(x, -1, x.shape[-1])) if needs[1] else None,
-            rows.sum(0) if len(needs) == 3 and needs[2] else None,  # type: ignore[attr-defined]
+            rows.sum(0) if len(needs) == 3 and needs[2] else None,
         )
 
 
@@ -152,8 +152,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """
     x, w = to_tensor(input), to_tensor(weight)
     if w._data.ndim != 2 or not x._data.ndim:
-        result = matmul(x, w.t() if w.ndim == 2 else w)  # type: ignore[attr-defined]
-        return result if bias is None else result + bias  # type: ignore[operator, no-any-return]
+        result = matmul(x, w.t() if w.ndim == 2 else w)
+        return result if bias is None else result + bias
     if x._data.shape[-1] != w._data.shape[1]:
         raise RuntimeError(f"weight: expected shape (*, {x.shape[-1]}), got {w.shape}")
     if x._data.dtype != w._data.dtype:
@@ -203,7 +203,7 @@ def inner(input: Any, other: Any) -> Tensor:
     """Return the sum of products over the last dimension of both."""
     a, b = operands(input, other)
     if not a.ndim or not b.ndim:
-        return a * b  # type: ignore[operator, no-any-return]
+        return a * b
     rows, columns = reshape(a, -1, a.shape[-1]), reshape(b, -1, b.shape[-1])
     return reshape(matmul(rows, mT(columns)), a.shape[:-1] + b.shape[:-1])
 
@@ -212,16 +212,16 @@ def outer(input: Any, vec2: Any) -> Tensor:
     """Return all products of an element of the one vector with one of the other."""
     a, b = operands(input, vec2)
     _with_ndim("outer", input=(a, 1), vec2=(b, 1))
-    return unsqueeze(a, 1) * b  # type: ignore[operator, no-any-return]
+    return unsqueeze(a, 1) * b
 
 
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """Return ``beta * input + alpha * (mat1 @ mat2)``."""
     product = mm(mat1, mat2)
     if alpha != 1:
-        product = product * alpha  # type: ignore[operator]
+        product = product * alpha
     # PyTorch: with beta 0 NaN and inf of `input` are ignored.
     if beta == 0:
         return product
-    scaled = to_tensor(input) if beta == 1 else to_tensor(input) * beta  # type: ignore[operator]
-    return scaled + product  # type: ignore[operator, no-any-return]
+    scaled = to_tensor(input) if beta == 1 else to_tensor(input) * beta
+    return scaled + product

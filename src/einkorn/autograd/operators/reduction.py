@@ -348,7 +348,7 @@ def var(
     deviation = square(x - mean(x, dims, True)) if dims else x * 0
     total = Sum(dims, keepdim).apply(deviation)
     divisor = np.asarray(count - correction if count > correction else 0, x.dtype)
-    return total / divisor  # type: ignore[no-any-return]
+    return total / divisor
 
 
 def std(
@@ -400,7 +400,7 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Tensor:
 def _with_indices(find: Any, x: Tensor, dim: int, keepdim: bool) -> ValuesIndices:
     """Return the elements that `find` (argmax or argmin) chooses along `dim`, and where."""
     if not x.ndim:
-        return ValuesIndices(x * 1, Tensor(np.zeros((), np.int64)))  # type: ignore[operator]
+        return ValuesIndices(x * 1, Tensor(np.zeros((), np.int64)))
     d = as_dim(dim, x.ndim)
     _refuse_empty(find, x, (d,))
     indices = np.expand_dims(find(x._data, d), d)
@@ -513,8 +513,8 @@ def norm(
         return amin(_abs(x), dims, keepdim)
     if p == 0:
         return Sum(dims, keepdim).apply(Tensor((x._data != 0).astype(x.dtype)))
-    total = Sum(dims, keepdim).apply(_abs(x) if p == 1 else _abs(x) ** p)  # type: ignore[operator]
-    return total if p == 1 else total ** (1 / p)  # type: ignore[operator, no-any-return]
+    total = Sum(dims, keepdim).apply(_abs(x) if p == 1 else _abs(x) ** p)
+    return total if p == 1 else total ** (1 / p)
 
 
 class Norm(Operator):
@@ -534,7 +534,7 @@ class Norm(Operator):
         grad = _spread(grad, x.shape, self.dims)
         if isinstance(x, Tensor):
             size = Norm(self.dims, True).apply(x)
-            return grad * x / (size + (size == 0))  # type: ignore[operator]
+            return grad * x / (size + (size == 0))
         size = np.sqrt((x * x).sum(self.dims, keepdims=True))
         return grad * x / (size + (size == 0))
 
@@ -542,7 +542,7 @@ class Norm(Operator):
 def cumsum(input: Any, dim: int, *, dtype: DTypeLike | None = None) -> Tensor:
     """Return the running sums along `dim`."""
     x = _widened(input, dtype)
-    return CumSum(as_dim(dim, x.ndim)).apply(x) if x.ndim else x * 1  # type: ignore[operator]
+    return CumSum(as_dim(dim, x.ndim)).apply(x) if x.ndim else x * 1
 
 
 def sort(
@@ -551,7 +551,7 @@ def sort(
     """Return the values sorted along `dim`, and where they were; always stable."""
     x = to_tensor(input)
     if not x.ndim:
-        return ValuesIndices(x * 1, Tensor(np.zeros((), np.int64)))  # type: ignore[operator]
+        return ValuesIndices(x * 1, Tensor(np.zeros((), np.int64)))
     d = as_dim(dim, x.ndim)
     if descending:
         # Sorting the reversed input and reversing the result keeps equals in their order.
@@ -584,7 +584,7 @@ def topk(
         raise RuntimeError(f"k: expected in [0, {extent}], got {k}")
     order = sort(x.detach(), d, descending=largest).indices._data
     indices = order.take(range(k), d) if x.ndim else order
-    values = Pick(indices, d).apply(x) if x.ndim else x * 1  # type: ignore[operator]
+    values = Pick(indices, d).apply(x) if x.ndim else x * 1
     return ValuesIndices(values, Tensor(indices))
 
 
@@ -599,7 +599,7 @@ def trace(input: Any) -> Tensor:
     x = to_tensor(input)
     if x.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, got shape {x.shape}")
-    return sum(x.diagonal())  # type: ignore[attr-defined]
+    return sum(x.diagonal())
 
 
 def count_nonzero(input: Any, dim: Any = None) -> Tensor:

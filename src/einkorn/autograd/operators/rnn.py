@@ -22,10 +22,10 @@ def _composed_step(
     x: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Any, b_hh: Any
 ) -> tuple[Tensor, Tensor]:
     """Return one step of an LSTM written with other operators."""
-    gates = linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh)  # type: ignore[operator]
+    gates = linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh)
     i, f, g, o = chunk(gates, 4, 1)
-    c_next = sigmoid(f) * c + sigmoid(i) * tanh(g)  # type: ignore[operator]
-    return sigmoid(o) * tanh(c_next), c_next  # type: ignore[operator]
+    c_next = sigmoid(f) * c + sigmoid(i) * tanh(g)
+    return sigmoid(o) * tanh(c_next), c_next
 
 
 def _aliases(inputs: tuple[Any, ...]) -> tuple[Any, ...]:

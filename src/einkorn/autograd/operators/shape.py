@@ -70,7 +70,6 @@ def as_view(view: Tensor, base: Tensor) -> Tensor:
     """Note that `view` lies over the memory of `base`, so that they share a version."""
     if view is not base and np.may_share_memory(view._data, base._data):
         view._version = base._version
-        base._version[1] = True
     return view
 
 
@@ -616,7 +615,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Tensor:
     """Return a copy moved by `shifts` along `dims`, what leaves re-entering at the other end."""
     x = to_tensor(input)
     if dims is None or dims == ():
-        return roll(x.flatten(), shifts, 0).reshape(x.shape)  # type: ignore[attr-defined]
+        return roll(x.flatten(), shifts, 0).reshape(x.shape)
     steps, along = tuple(_listed(shifts)), tuple([as_dim(d, x.ndim) for d in _listed(dims)])
     if len(steps) != len(along):
         raise RuntimeError(f"shifts: {steps} and dims: {along} differ in length")
@@ -667,7 +666,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tenso
     rows, columns = moved.shape[-2:]
     count = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
     steps = np.arange(count)
-    return moved[..., steps - min(offset, 0), steps + max(offset, 0)]  # type: ignore[index]
+    return moved[..., steps - min(offset, 0), steps + max(offset, 0)]
 
 
 def atleast_1d(input: Any) -> Tensor:
