@@ -135,6 +135,7 @@ def test_arrays_are_cast_and_tensors_are_not():
     assert net(np.ones((2, 3), np.float64)).dtype == np.float32
     assert net.double()(np.ones((2, 3), np.float32)).dtype == np.float64
     assert net.first(np.ones((2, 3), np.int64)).dtype == np.float64
+    assert net(x=np.ones((2, 3), np.float32)).dtype == np.float64
     with pytest.raises((TypeError, RuntimeError, ValueError), match="float32"):
         net(as_tensor(np.ones((2, 3), np.float32)))
 

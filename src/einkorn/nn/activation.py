@@ -59,7 +59,15 @@ class ReLU(_InplaceActivation):
 
 
 class ReLU6(_InplaceActivation):
-    r""":math:`\min(\max(0, x), 6)`."""
+    r""":math:`\min(\max(0, x), 6)`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.ReLU6()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([0., 1.])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply elementwise."""
@@ -75,6 +83,13 @@ class SELU(_InplaceActivation):
     ----------
     G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, "Self-normalizing neural networks",
     2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.SELU()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-1.5202,  1.0507])
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -88,6 +103,13 @@ class SiLU(_InplaceActivation):
     References
     ----------
     D. Hendrycks and K. Gimpel, "Gaussian error linear units (GELUs)", 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.SiLU()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-0.2384,  0.7311])
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -101,6 +123,13 @@ class Mish(_InplaceActivation):
     References
     ----------
     D. Misra, "Mish: a self regularized non-monotonic activation function", 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.Mish()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-0.2525,  0.8651])
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -115,6 +144,13 @@ class LeakyReLU(_InplaceActivation):
     ----------
     A. L. Maas, A. Y. Hannun and A. Y. Ng, "Rectifier nonlinearities improve neural network
     acoustic models", 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.LeakyReLU(0.1)(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-0.2,  1. ])
     """
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
@@ -137,6 +173,13 @@ class ELU(_InplaceActivation):
     ----------
     D.-A. Clevert, T. Unterthiner and S. Hochreiter, "Fast and accurate deep network learning by
     exponential linear units (ELUs)", 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.ELU()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-0.8647,  1.    ])
     """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
@@ -158,6 +201,13 @@ class CELU(_InplaceActivation):
     References
     ----------
     J. T. Barron, "Continuously differentiable exponential linear units", 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.CELU()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-0.8647,  1.    ])
     """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
@@ -180,6 +230,13 @@ class Hardtanh(_InplaceActivation):
     ------
     ValueError
         If ``min_val`` is not below ``max_val``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.Hardtanh()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-1.,  1.])
     """
 
     def __init__(
@@ -207,7 +264,15 @@ class Hardtanh(_InplaceActivation):
 
 
 class Sigmoid(Module):
-    r""":math:`\sigma(x) = 1 / (1 + e^{-x})`."""
+    r""":math:`\sigma(x) = 1 / (1 + e^{-x})`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.Sigmoid()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([0.1192, 0.7311])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply elementwise."""
@@ -215,7 +280,15 @@ class Sigmoid(Module):
 
 
 class Tanh(Module):
-    r""":math:`\tanh(x)`."""
+    r""":math:`\tanh(x)`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.Tanh()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-0.964 ,  0.7616])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply elementwise."""
@@ -223,7 +296,15 @@ class Tanh(Module):
 
 
 class LogSigmoid(Module):
-    r""":math:`\log \sigma(x)`, without overflow."""
+    r""":math:`\log \sigma(x)`, without overflow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.LogSigmoid()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-2.1269, -0.3133])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply elementwise."""
@@ -231,7 +312,15 @@ class LogSigmoid(Module):
 
 
 class Softsign(Module):
-    r""":math:`x / (1 + |x|)`."""
+    r""":math:`x / (1 + |x|)`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.Softsign()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-0.6667,  0.5   ])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply elementwise."""
@@ -249,6 +338,13 @@ class GELU(Module):
     References
     ----------
     D. Hendrycks and K. Gimpel, "Gaussian error linear units (GELUs)", 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.GELU()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([-0.0455,  0.8413])
     """
 
     def __init__(self, approximate: str = "none") -> None:
@@ -265,7 +361,15 @@ class GELU(Module):
 
 
 class Softplus(Module):
-    r""":math:`\log(1 + e^{\beta x}) / \beta`, and :math:`x` where :math:`\beta x` > threshold."""
+    r""":math:`\log(1 + e^{\beta x}) / \beta`, and :math:`x` where :math:`\beta x` > threshold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.Softplus()(np.array([-2.0, 1.0])).numpy().round(4)
+    array([0.1269, 1.3133])
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -306,7 +410,15 @@ class Softmax(Module):
 
 
 class LogSoftmax(Module):
-    r""":math:`x_i - \log \sum_j e^{x_j}` along axis ``dim``."""
+    r""":math:`x_i - \log \sum_j e^{x_j}` along axis ``dim``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.LogSoftmax(dim=0)(np.zeros(2)).numpy().round(4)
+    array([-0.6931, -0.6931])
+    """
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()

@@ -156,7 +156,20 @@ class Sequential(_Numbered):
 
 
 class ModuleList(_Numbered):
-    """A list of modules whose parameters belong to the module that holds it."""
+    """A list of modules whose parameters belong to the module that holds it.
+
+    Examples
+    --------
+    >>> from einkorn import nn
+    >>> layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+    >>> layers.append(nn.Linear(4, 2))
+    ModuleList(
+      (0-2): 3 x Linear(in_features=4, out_features=4, bias=True)
+      (3): Linear(in_features=4, out_features=2, bias=True)
+    )
+    >>> len(list(layers.parameters()))
+    8
+    """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
@@ -190,7 +203,15 @@ class ModuleList(_Numbered):
 
 
 class ModuleDict(Module):
-    """A dictionary of modules whose parameters belong to the module that holds it."""
+    """A dictionary of modules whose parameters belong to the module that holds it.
+
+    Examples
+    --------
+    >>> from einkorn import nn
+    >>> heads = nn.ModuleDict({"mean": nn.Linear(4, 1), "scale": nn.Linear(4, 1)})
+    >>> list(heads), heads["mean"].out_features
+    (['mean', 'scale'], 1)
+    """
 
     _modules: dict[str, Module]  # type: ignore[assignment]
 

@@ -86,7 +86,16 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 def uniform_(
     tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: np.random.Generator | None = None
 ) -> Tensor:
-    """Fill with draws from U(a, b)."""
+    """Fill with draws from U(a, b).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> draws = nn.init.uniform_(nn.Parameter(np.zeros(10_000)), -1.0, 3.0)
+    >>> abs(draws.mean().item() - 1.0) < 0.1
+    True
+    """
     return _fill(tensor, _generator(generator).uniform(a, b, tensor.shape))
 
 
@@ -96,7 +105,16 @@ def normal_(
     std: float = 1.0,
     generator: np.random.Generator | None = None,
 ) -> Tensor:
-    """Fill with draws from N(mean, std²)."""
+    """Fill with draws from N(mean, std²).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> draws = nn.init.normal_(nn.Parameter(np.zeros(10_000)), mean=5.0)
+    >>> abs(draws.mean().item() - 5.0) < 0.1
+    True
+    """
     return _fill(tensor, _generator(generator).normal(mean, std, tensor.shape))
 
 
@@ -114,6 +132,14 @@ def trunc_normal_(
     ------
     ValueError
         If ``a`` is not below ``b``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> draws = nn.init.trunc_normal_(nn.Parameter(np.zeros(100)), a=-1.0, b=1.0)
+    >>> bool(np.abs(draws.numpy()).max() <= 1.0)
+    True
     """
     if not a < b:
         raise ValueError(f"a must be below b, got a={a}, b={b}")
@@ -146,17 +172,41 @@ def _truncated_proposals(
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Fill with ``val``."""
+    """Fill with ``val``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.init.constant_(nn.Parameter(np.zeros(2)), 0.5).tolist()
+    [0.5, 0.5]
+    """
     return _fill(tensor, val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Fill with ones."""
+    """Fill with ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.init.ones_(nn.Parameter(np.zeros(2))).tolist()
+    [1.0, 1.0]
+    """
     return _fill(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Fill with zeros."""
+    """Fill with zeros.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.init.zeros_(nn.Parameter(np.ones(2))).tolist()
+    [0.0, 0.0]
+    """
     return _fill(tensor, 0.0)
 
 
@@ -167,6 +217,13 @@ def eye_(tensor: Tensor) -> Tensor:
     ------
     ValueError
         If ``tensor`` is not 2-D.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.init.eye_(nn.Parameter(np.zeros((2, 3)))).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
     if tensor.ndim != 2:
         raise ValueError(f"tensor must be 2-D, got shape {tensor.shape}")
@@ -180,6 +237,15 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     ------
     ValueError
         If ``tensor`` is not 3-, 4- or 5-D, or ``groups`` does not divide its first axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> weight = nn.init.dirac_(nn.Parameter(np.zeros((1, 1, 3, 3))))
+    >>> x = np.arange(9.0).reshape(1, 1, 3, 3)
+    >>> bool((nn.functional.conv2d(x, weight, padding=1).numpy() == x).all())
+    True
     """
     shape = tensor.shape
     if len(shape) not in (3, 4, 5):
@@ -209,6 +275,14 @@ def xavier_uniform_(
     ----------
     X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural
     networks", 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> weight = nn.init.xavier_uniform_(nn.Parameter(np.zeros((2, 4))))
+    >>> bool(np.abs(weight.numpy()).max() <= 1.0)
+    True
     """
     bound = gain * math.sqrt(6.0 / sum(_fans(tensor)))
     return uniform_(tensor, -bound, bound, generator)
@@ -220,6 +294,14 @@ def xavier_normal_(
     r"""Fill with draws from N(0, s²), :math:`s = g \sqrt{2 / (fan_{in} + fan_{out})}`.
 
     Raises and references as for `xavier_uniform_`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> weight = nn.init.xavier_normal_(nn.Parameter(np.zeros((100, 100))))
+    >>> abs(weight.numpy().std() - 0.1) < 0.01
+    np.True_
     """
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans(tensor))), generator)
 
@@ -276,6 +358,16 @@ def kaiming_normal_(
     r"""Fill with draws from N(0, s²), :math:`s = g / \sqrt{fan}`.
 
     Parameters, errors and references as for `kaiming_uniform_`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> weight = nn.Parameter(np.zeros((100, 200)))
+    >>> nn.init.kaiming_normal_(weight, nonlinearity="relu").shape
+    (100, 200)
+    >>> abs(weight.numpy().std() - 0.1) < 0.01
+    np.True_
     """
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
@@ -294,6 +386,14 @@ def orthogonal_(
     ----------
     A. M. Saxe, J. L. McClelland and S. Ganguli, "Exact solutions to the nonlinear dynamics of
     learning in deep linear neural networks", 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> weight = nn.init.orthogonal_(nn.Parameter(np.zeros((2, 4)))).numpy()
+    >>> bool(np.allclose(weight @ weight.T, np.eye(2)))
+    True
     """
     if tensor.ndim < 2:
         raise ValueError(f"tensor must have at least two axes, got shape {tensor.shape}")
@@ -322,6 +422,14 @@ def sparse_(
     References
     ----------
     J. Martens, "Deep learning via Hessian-free optimization", 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> weight = nn.init.sparse_(nn.Parameter(np.zeros((10, 2))), sparsity=0.3)
+    >>> (weight.numpy() == 0).sum(axis=0).tolist()
+    [3, 3]
     """
     if tensor.ndim != 2:
         raise ValueError(f"tensor must be 2-D, got shape {tensor.shape}")

@@ -15,7 +15,15 @@ __all__ = ["Identity", "LazyLinear", "Linear"]
 
 
 class Identity(Module):
-    """Return the input; arguments of the constructor are accepted and ignored."""
+    """Return the input; arguments of the constructor are accepted and ignored.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.Identity()(np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()

@@ -47,7 +47,15 @@ class _Loss(Module):
 
 
 class L1Loss(_Loss):
-    r"""Mean absolute error :math:`|x - t|`."""
+    r"""Mean absolute error :math:`|x - t|`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.L1Loss()(np.array([1.0, 2.0]), np.array([1.0, 4.0])).item()
+    1.0
+    """
 
     def __init__(
         self,
@@ -92,6 +100,13 @@ class SmoothL1Loss(_Loss):
     References
     ----------
     R. Girshick, "Fast R-CNN", 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.SmoothL1Loss()(np.array([0.5, 3.0]), np.zeros(2)).item()
+    1.3125
     """
 
     def __init__(
@@ -115,6 +130,13 @@ class HuberLoss(_Loss):
     References
     ----------
     P. J. Huber, "Robust estimation of a location parameter", 1964.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.HuberLoss(delta=2.0)(np.array([1.0, 3.0]), np.zeros(2)).item()
+    2.25
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -162,6 +184,13 @@ class NLLLoss(_WeightedLoss):
     Notes
     -----
     Input (C,), (N, C) or (N, C, d1, …); target the same without C, integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.NLLLoss()(np.log([[0.25, 0.75]]), np.array([1])).numpy().round(4)
+    np.float64(0.2877)
     """
 
     def __init__(
@@ -255,6 +284,13 @@ class BCELoss(_WeightedLoss):
     r"""Binary cross-entropy :math:`-w (t \log x + (1 - t) \log(1 - x))` of probabilities.
 
     The logarithms are held at -100 or above.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.BCELoss()(np.array([0.5]), np.array([1.0])).numpy().round(4)
+    np.float64(0.6931)
     """
 
     def __init__(

@@ -23,7 +23,7 @@ class Module:
     A subclass calls ``super().__init__()``, assigns its `Parameter` objects and child modules as
     attributes and defines ``forward``. Calling the module runs its hooks and ``forward``.
 
-    Arrays among the positional arguments of a call become Tensors of the parameters' dtype
+    Arrays among the arguments of a call become Tensors of the parameters' dtype
     (integers only where a layer computes with them, not where they are indices). Tensors are
     passed as they are: one of another dtype is an error of the operator that meets it.
 
@@ -88,26 +88,29 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the hooks and ``forward``."""
-        for argument in args:
-            if isinstance(argument, np.ndarray):
-                args = self._accept_arrays(args)
+        for value in (*args, *kwargs.values()) if kwargs else args:
+            if isinstance(value, np.ndarray):
+                args, kwargs = self._accept_arrays(args, kwargs)
                 break
         if self._forward_hooks or self._forward_pre_hooks:
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
-    def _accept_arrays(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _accept_arrays(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Wrap arrays as Tensors of the dtype computed in; where none is known, of their own."""
         dtype = self._array_dtype(args)
 
-        def accept(arg: Any) -> Any:
-            if not isinstance(arg, np.ndarray):
-                return arg
+        def accept(value: Any) -> Any:
+            if not isinstance(value, np.ndarray):
+                return value
             if dtype is None:
-                return as_tensor(arg)
-            return as_tensor(arg, dtype) if arg.dtype.kind in self._cast_kinds else arg
+                return as_tensor(value)
+            return as_tensor(value, dtype) if value.dtype.kind in self._cast_kinds else value
 
-        return tuple(accept(arg) for arg in args)
+        accepted = tuple(accept(value) for value in args)
+        return accepted, {name: accept(value) for name, value in kwargs.items()}
 
     def _array_dtype(self, args: tuple[Any, ...]) -> np.dtype[Any] | None:
         """Return the dtype that arrays among ``args`` are computed in, if the module has one."""

@@ -56,6 +56,15 @@ class UninitializedParameter(Parameter):
 
     It may be given to an optimiser already: `materialize` turns this very object into a
     `Parameter`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> weight = nn.UninitializedParameter()
+    >>> weight.materialize((2, 3))
+    >>> type(weight).__name__, weight.shape
+    ('Parameter', (2, 3))
     """
 
     __slots__ = ()

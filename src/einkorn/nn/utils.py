@@ -44,6 +44,13 @@ def get_total_norm(
     -------
     Tensor
         0-D, of the first tensor's dtype.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> from einkorn import nn
+    >>> nn.utils.get_total_norm([ek.tensor([3.0]), ek.tensor([4.0])]).item()
+    5.0
     """
     arrays = [tensor.numpy() for tensor in _listed(tensors)]
     if not arrays:
@@ -58,7 +65,18 @@ def get_total_norm(
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
-    """Scale gradients in place by ``max_norm / (total_norm + 1e-6)`` where that is below 1."""
+    """Scale gradients in place by ``max_norm / (total_norm + 1e-6)`` where that is below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> w = nn.Parameter(np.zeros(2))
+    >>> (w * np.array([3.0, 4.0])).sum().backward()
+    >>> nn.utils.clip_grads_with_norm_(w, 1.0, total_norm=nn.utils.get_total_norm(w.grad))
+    >>> w.grad.numpy().round(4).tolist()
+    [0.6, 0.8]
+    """
     scale = float(max_norm) / (float(total_norm) + 1e-6)
     if scale >= 1.0:
         return
@@ -117,7 +135,18 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
-    """Clip every element of the gradients to [-clip_value, clip_value], in place."""
+    """Clip every element of the gradients to [-clip_value, clip_value], in place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> w = nn.Parameter(np.zeros(2))
+    >>> (w * np.array([3.0, -0.2])).sum().backward()
+    >>> nn.utils.clip_grad_value_([w], 0.5)
+    >>> w.grad.tolist()
+    [0.5, -0.2]
+    """
     for gradient in _gradients(parameters):
         array = gradient.numpy()
         np.clip(array, -clip_value, clip_value, out=array)
@@ -125,7 +154,14 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """Return all elements of ``parameters``, one after another, as one 1-D Tensor."""
+    """Return all elements of ``parameters``, one after another, as one 1-D Tensor.
+
+    Examples
+    --------
+    >>> from einkorn import nn
+    >>> nn.utils.parameters_to_vector(nn.Linear(3, 2).parameters()).shape
+    (8,)
+    """
     return cat([reshape(parameter, -1) for parameter in parameters])
 
 
@@ -138,6 +174,15 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         If ``vec`` is not a Tensor.
     ValueError
         If its size is not that of all parameters together; nothing is changed then.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> from einkorn import nn
+    >>> layer = nn.Linear(1, 2)
+    >>> nn.utils.vector_to_parameters(ek.tensor([1.0, 2.0, 3.0, 4.0]), layer.parameters())
+    >>> layer.bias.tolist()
+    [3.0, 4.0]
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"vec must be a Tensor, got {type(vec).__name__}")

@@ -171,7 +171,22 @@ class StepLR(_FactorLR):
 
 
 class MultiStepLR(_FactorLR):
-    """Multiply the rate by ``gamma`` at every milestone; a milestone named twice counts twice."""
+    """Multiply the rate by ``gamma`` at every milestone; a milestone named twice counts twice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.MultiStepLR(sgd, milestones=[1, 3])
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    1.0
+    0.1
+    0.1
+    0.01
+    """
 
     _resumes_unchanged = False
 
@@ -192,7 +207,22 @@ class MultiStepLR(_FactorLR):
 
 
 class ConstantLR(_FactorLR):
-    """Multiply the rate by ``factor`` until epoch ``total_iters``."""
+    """Multiply the rate by ``factor`` until epoch ``total_iters``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.ConstantLR(sgd, factor=0.5, total_iters=2)
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    0.5
+    0.5
+    1.0
+    1.0
+    """
 
     _resumes_unchanged = False
 
@@ -218,6 +248,20 @@ class LinearLR(_FactorLR):
     ------
     ValueError
         If ``start_factor`` is outside (0, 1] or ``end_factor`` outside [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.LinearLR(sgd, start_factor=0.5, total_iters=2)
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    0.5
+    0.75
+    1.0
+    1.0
     """
 
     def __init__(
@@ -241,7 +285,22 @@ class LinearLR(_FactorLR):
 
 
 class ExponentialLR(_FactorLR):
-    """Multiply the rate by ``gamma`` every epoch."""
+    """Multiply the rate by ``gamma`` every epoch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.ExponentialLR(sgd, gamma=0.5)
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    1.0
+    0.5
+    0.25
+    0.125
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
@@ -252,7 +311,22 @@ class ExponentialLR(_FactorLR):
 
 
 class PolynomialLR(_FactorLR):
-    r"""Decay to zero in ``total_iters`` epochs along :math:`(1 - t/T)^p`."""
+    r"""Decay to zero in ``total_iters`` epochs along :math:`(1 - t/T)^p`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.PolynomialLR(sgd, total_iters=2)
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    1.0
+    0.5
+    0.0
+    0.0
+    """
 
     def __init__(
         self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
@@ -273,6 +347,20 @@ class CosineAnnealingLR(_FactorLR):
     References
     ----------
     I. Loshchilov and F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.CosineAnnealingLR(sgd, T_max=2)
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    1.0
+    0.5
+    0.0
+    0.5
     """
 
     def __init__(
@@ -298,6 +386,20 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     References
     ----------
     I. Loshchilov and F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.CosineAnnealingWarmRestarts(sgd, T_0=2)
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    1.0
+    0.5
+    1.0
+    0.5
     """
 
     def __init__(
@@ -335,6 +437,20 @@ class LambdaLR(LRScheduler):
 
     ``lr_lambda`` is one function for all groups or a list with one for each. `state_dict` leaves
     the functions out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.LambdaLR(sgd, lambda epoch: 1 / (1 + epoch))
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    1.0
+    0.5
+    0.3333
+    0.25
     """
 
     _transient = frozenset({"optimizer", "lr_lambdas"})
@@ -357,7 +473,22 @@ class LambdaLR(LRScheduler):
 
 
 class MultiplicativeLR(LRScheduler):
-    """Multiply the current rate by ``lr_lambda(epoch)`` at every epoch but the first."""
+    """Multiply the current rate by ``lr_lambda(epoch)`` at every epoch but the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.MultiplicativeLR(sgd, lambda epoch: 0.5)
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    1.0
+    0.5
+    0.25
+    0.125
+    """
 
     _transient = frozenset({"optimizer", "lr_lambdas"})
     _resumes_unchanged = True
@@ -401,6 +532,22 @@ class OneCycleLR(LRScheduler):
     ----------
     L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using large
     learning rates", 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0, momentum=0.9)
+    >>> schedule = optim.lr_scheduler.OneCycleLR(sgd, max_lr=1.0, total_steps=6)
+    >>> for _ in range(6):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    0.04
+    0.9944
+    0.8117
+    0.4626
+    0.1335
+    0.0
     """
 
     def __init__(
@@ -506,6 +653,17 @@ class ReduceLROnPlateau(LRScheduler):
     ------
     ValueError
         If ``factor`` is not below 1, or ``mode`` or ``threshold_mode`` is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.ReduceLROnPlateau(sgd, patience=1)
+    >>> for loss in (3.0, 2.0, 2.0, 2.0):
+    ...     schedule.step(loss)
+    >>> sgd.param_groups[0]["lr"]
+    0.1
     """
 
     def __init__(
@@ -584,6 +742,22 @@ class SequentialLR(LRScheduler):
     ValueError
         If there is no schedule, if they do not share ``optimizer``, if one is a
         `ReduceLROnPlateau`, or if ``milestones`` is not one shorter than ``schedulers``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> warm_up = optim.lr_scheduler.LinearLR(sgd, start_factor=0.5, total_iters=2)
+    >>> decay = optim.lr_scheduler.ExponentialLR(sgd, gamma=0.1)
+    >>> schedule = optim.lr_scheduler.SequentialLR(sgd, [warm_up, decay], milestones=[2])
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    0.5
+    0.75
+    1.0
+    0.1
     """
 
     _transient = frozenset({"optimizer", "schedulers"})
@@ -643,6 +817,22 @@ class ChainedScheduler(LRScheduler):
     ------
     ValueError
         If there is no schedule or they do not share one optimiser.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn, optim
+    >>> sgd = optim.SGD([nn.Parameter(np.zeros(1))], lr=1.0)
+    >>> warm_up = optim.lr_scheduler.ConstantLR(sgd, factor=0.5, total_iters=2)
+    >>> decay = optim.lr_scheduler.ExponentialLR(sgd, gamma=0.9)
+    >>> schedule = optim.lr_scheduler.ChainedScheduler([warm_up, decay])
+    >>> for _ in range(4):
+    ...     print(round(sgd.param_groups[0]["lr"], 4))
+    ...     schedule.step()
+    0.5
+    0.45
+    0.81
+    0.729
     """
 
     _transient = frozenset({"optimizer", "schedulers", "_schedulers"})
