@@ -1,0 +1,178 @@
+"""Other extension modules call the kernels without the GIL, built outside this tree."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+
+import numpy as np
+import pytest
+
+import einkorn
+from einkorn import kernels
+from einkorn.testing.references.convolution import conv2d as reference_conv2d
+from einkorn.testing.tolerances import assert_close
+
+pytestmark = pytest.mark.skipif(
+    "EINKORN_SANITIZE" in os.environ, reason="embedders are compiled without the sanitizers"
+)
+
+CYTHON = """
+cimport einkorn.kernels as ek
+from einkorn.kernels cimport EK_F32, EK_F64, EK_NO_BIAS, EK_OK, api
+
+
+def product(float[:, ::1] a, float[:, ::1] b, float[:, ::1] c):
+    cdef ek.ek_gemm_problem problem
+    cdef ek.ek_workspace_size size
+    cdef ek.ek_workspace workspace
+    cdef int status
+    problem.m, problem.n, problem.k, problem.batch = a.shape[0], b.shape[1], a.shape[1], 1
+    problem.a_row_stride, problem.a_column_stride, problem.a_batch_stride = a.shape[1], 1, 0
+    problem.b_row_stride, problem.b_column_stride, problem.b_batch_stride = b.shape[1], 1, 0
+    problem.c_row_stride, problem.c_batch_stride = b.shape[1], 0
+    problem.alpha, problem.beta = 1, 0
+    problem.bias, problem.activation = EK_NO_BIAS, ek.EK_IDENTITY
+    with nogil:
+        status = api.gemm_workspace(EK_F32, &problem, &size)
+        workspace.bytes = size.minimum
+        workspace.data = ek.memory_take(size.minimum)
+        if status == EK_OK:
+            status = api.gemm(EK_F32, &problem, &a[0, 0], &b[0, 0], NULL, &c[0, 0], workspace)
+        ek.memory_give(workspace.data)
+    return status
+
+
+def convolve(double[:, :, :, ::1] x, double[:, :, :, ::1] w, double[::1] bias,
+             double[:, :, :, ::1] y, int stride, int padding):
+    cdef ek.ek_conv2d_problem problem
+    cdef ek.ek_workspace_size size
+    cdef ek.ek_workspace workspace
+    cdef int status, axis
+    problem.batch, problem.groups = x.shape[0], 1
+    problem.in_channels, problem.out_channels = x.shape[1], w.shape[0]
+    for axis in range(2):
+        problem.in_size[axis] = x.shape[2 + axis]
+        problem.out_size[axis] = y.shape[2 + axis]
+        problem.kernel[axis] = w.shape[2 + axis]
+        problem.stride[axis], problem.padding[axis], problem.dilation[axis] = stride, padding, 1
+    problem.algorithm, problem.activation = ek.EK_CONV_AUTO, ek.EK_RELU
+    with nogil:
+        status = api.conv2d_workspace(EK_F64, &problem, ek.EK_CONV_FORWARD, &size)
+        workspace.bytes = size.best
+        workspace.data = ek.memory_take(size.best)
+        if status == EK_OK:
+            status = api.conv2d(EK_F64, &problem, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &bias[0],
+                                &y[0, 0, 0, 0], workspace)
+        ek.memory_give(workspace.data)
+    return status
+"""
+
+C = """
+#include <Python.h>
+#include <einkorn/api.h>
+
+static PyObject *multiply_one(PyObject *self, PyObject *args) {
+    float a, b, c = 0;
+    if (!PyArg_ParseTuple(args, "ff", &a, &b)) {
+        return NULL;
+    }
+    const ek_api *api = PyCapsule_Import(EK_API_CAPSULE, 0);
+    if (!api) {
+        return NULL;
+    }
+    if (api->abi_version != EK_ABI_VERSION) {
+        PyErr_SetString(PyExc_ImportError, "compiled for another version of einkorn's interface");
+        return NULL;
+    }
+    ek_gemm_problem problem = {
+        .m = 1, .n = 1, .k = 1, .batch = 1, .a_row_stride = 1, .a_column_stride = 1,
+        .b_row_stride = 1, .b_column_stride = 1, .c_row_stride = 1, .alpha = 1};
+    ek_workspace none = {NULL, 0};
+    int status = api->gemm(EK_F32, &problem, &a, &b, NULL, &c, none);
+    return Py_BuildValue("if", status, c);
+}
+
+static PyMethodDef methods[] = {
+    {"multiply_one", multiply_one, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "embedder_c", NULL, -1, methods, NULL, NULL, NULL, NULL};
+PyMODINIT_FUNC PyInit_embedder_c(void) { return PyModule_Create(&definition); }
+"""
+
+SETUP = """
+import einkorn
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+include = [einkorn.get_include()]
+setup(
+    name="embedder",
+    ext_modules=cythonize(
+        [
+            Extension("embedder", ["embedder.pyx"], include_dirs=include),
+            Extension("embedder_c", ["embedder_c.c"], include_dirs=include),
+        ],
+        language_level=3,
+    ),
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def embedders(tmp_path_factory):
+    """Both modules, compiled against the einkorn that is installed."""
+    pytest.importorskip("Cython")
+    pytest.importorskip("setuptools")
+    if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
+        pytest.skip("needs Python's headers")
+    folder = tmp_path_factory.mktemp("embedder")
+    (folder / "embedder.pyx").write_text(CYTHON)
+    (folder / "embedder_c.c").write_text(C)
+    (folder / "setup.py").write_text(SETUP)
+    package_parent = os.path.dirname(os.path.dirname(einkorn.__file__))
+    built = subprocess.run(
+        [sys.executable, "setup.py", "build_ext", "--inplace"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": package_parent},
+        capture_output=True,
+        text=True,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    sys.path.insert(0, str(folder))
+    try:
+        import embedder
+        import embedder_c
+    finally:
+        sys.path.remove(str(folder))
+    return embedder, embedder_c
+
+
+def test_gemm_from_cython(embedders):
+    generator = np.random.default_rng(0)
+    a, b = (generator.standard_normal(s, dtype=np.float32) for s in ((37, 150), (150, 83)))
+    c = np.full((37, 83), np.nan, dtype=np.float32)
+    assert embedders[0].product(a, b, c) == 0
+    assert_close(c, a.astype(np.float64) @ b)
+
+
+def test_conv2d_from_cython(embedders):
+    generator = np.random.default_rng(0)
+    x, w, bias = (generator.standard_normal(s) for s in ((2, 3, 11, 9), (5, 3, 3, 3), (5,)))
+    y = np.full((2, 5, 6, 5), np.nan)
+    assert embedders[0].convolve(x, w, bias, y, 2, 1) == 0
+    expected = reference_conv2d(x, w, bias, stride=2, padding=1)
+    assert_close(y, np.maximum(expected, 0))
+    np.testing.assert_array_equal(
+        y, kernels.conv2d(x, w, bias, stride=2, padding=1, activation="relu")
+    )
+
+
+def test_conv2d_from_cython_answers_nonsense_with_a_status(embedders):
+    x, w, bias, y = np.ones((1, 1, 4, 4)), np.ones((1, 1, 3, 3)), np.ones(1), np.ones((1, 1, 9, 9))
+    assert embedders[0].convolve(x, w, bias, y, 1, 0) != 0
+    assert embedders[0].convolve(x, w, bias, y[:, :, :2, :2].copy(), 0, 0) != 0
+
+
+def test_capsule_from_c(embedders):
+    assert embedders[1].multiply_one(3.0, -2.0) == (0, -6.0)
