@@ -5,12 +5,16 @@
 #define EK_NOINLINE __declspec(noinline)
 #define EK_INLINE static __forceinline
 #define EK_UNROLL
+#define EK_PREFETCH(p) ((void)(p))
+#define EK_THREAD_LOCAL __declspec(thread)
 #else
 #define EK_NOINLINE __attribute__((noinline))
 #define EK_INLINE static inline __attribute__((always_inline, unused))
 /* Before a loop over an array of registers: only unrolled whole does the array live in registers.
  */
 #define EK_UNROLL _Pragma("GCC unroll 16")
+#define EK_PREFETCH(p) __builtin_prefetch(p)
+#define EK_THREAD_LOCAL _Thread_local
 #endif
 
 #endif

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "team/team.h"
 
+#include "common/compiler.h"
 #include "einkorn/types.h"
 #include "team/cpu_limit.h"
 #include "team/float_mode.h"
@@ -27,8 +28,10 @@ typedef struct team_call {
     int64_t count;
     int (*poll)(void); /* NULL where the call may not be cancelled */
     atomic_int interrupted;
-    int64_t next_poll;
 } team_call;
+
+/* The clock goes on between calls: a long computation may consist of many short ones. */
+static EK_THREAD_LOCAL int64_t next_poll;
 
 static int64_t now_nanoseconds(void) {
     struct timespec time;
@@ -38,10 +41,10 @@ static int64_t now_nanoseconds(void) {
 
 static void poll_for_interrupt(team_call *call) {
     int64_t now = now_nanoseconds();
-    if (now < call->next_poll) {
+    if (now < next_poll) {
         return;
     }
-    call->next_poll = now + POLL_NANOSECONDS;
+    next_poll = now + POLL_NANOSECONDS;
     if (call->poll()) {
         atomic_store(&call->interrupted, 1);
     }
@@ -79,9 +82,6 @@ static void run_on_team(team_call *call, int slots) {
 }
 
 static void run(team_call *call, int slots) {
-    if (call->poll) {
-        call->next_poll = now_nanoseconds() + POLL_NANOSECONDS;
-    }
     int size = ek_team_size();
     slots = slots < size ? slots : size;
     slots = slots < call->count ? slots : (int)call->count;
