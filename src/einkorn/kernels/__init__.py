@@ -67,6 +67,7 @@ from einkorn.kernels.loss import (
 from einkorn.kernels.norm import batch_norm, batch_norm_grad
 from einkorn.kernels.optim import adam_step_, adam_steps_, sgd_step_, sgd_steps_
 from einkorn.kernels.precision import get_precision, set_precision
+from einkorn.kernels.rnn import lstm, lstm_cell, lstm_cell_grad, lstm_grad
 
 __all__ = [
     "adam_step_",
@@ -105,6 +106,10 @@ __all__ = [
     "linear_grad",
     "log_softmax",
     "log_softmax_grad",
+    "lstm",
+    "lstm_cell",
+    "lstm_cell_grad",
+    "lstm_grad",
     "matmul",
     "matmul_engine",
     "memory_statistics",

@@ -109,6 +109,42 @@ cdef extern from "einkorn/conv.h" nogil:
         ek_conv_algorithm algorithm
         ek_activation activation
 
+cdef extern from "einkorn/rnn.h" nogil:
+    ctypedef struct ek_lstm_problem:
+        int64_t steps, batch, input, hidden
+        int reverse
+
+    ctypedef struct ek_lstm_arrays:
+        const void *x
+        const void *h0
+        const void *c0
+        const void *w_ih
+        const void *w_hh
+        const void *b_ih
+        const void *b_hh
+        void *output
+        void *gates
+        void *cells
+
+    ctypedef struct ek_lstm_grad_arrays:
+        const void *grad_output
+        const void *grad_h_n
+        const void *grad_c_n
+        const void *x
+        const void *h0
+        const void *c0
+        const void *output
+        const void *gates
+        const void *cells
+        const void *w_ih
+        const void *w_hh
+        void *gx
+        void *gh0
+        void *gc0
+        void *gw_ih
+        void *gw_hh
+        void *gb
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -179,6 +215,14 @@ cdef extern from "einkorn/api.h" nogil:
                       void *cols) noexcept nogil
         int (*col2im)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *cols,
                       void *x) noexcept nogil
+        int (*lstm)(ek_dtype dtype, const ek_lstm_problem *problem, const ek_lstm_arrays *arrays,
+                    ek_workspace workspace) noexcept nogil
+        int (*lstm_workspace)(ek_dtype dtype, const ek_lstm_problem *problem,
+                              ek_workspace_size *size) noexcept nogil
+        int (*lstm_grad)(ek_dtype dtype, const ek_lstm_problem *problem,
+                         const ek_lstm_grad_arrays *arrays, ek_workspace workspace) noexcept nogil
+        int (*lstm_grad_workspace)(ek_dtype dtype, const ek_lstm_problem *problem,
+                                   ek_workspace_size *size) noexcept nogil
 
 cdef const ek_api *api
 

@@ -16,6 +16,7 @@
 #include "loss.h"
 #include "norm.h"
 #include "optim.h"
+#include "rnn.h"
 #include "types.h"
 
 #define EK_API_CAPSULE "einkorn.kernels._core._api"
@@ -28,7 +29,8 @@
     EK_ELEMENTWISE_TABLE(ROW) \
     EK_NORM_TABLE(ROW)        \
     EK_LOSS_TABLE(ROW)        \
-    EK_CONV_TABLE(ROW)
+    EK_CONV_TABLE(ROW)        \
+    EK_RNN_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \
