@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Hook", "RemovableHandle"]
+if TYPE_CHECKING:
+    from einkorn.nn.module import Module
+
+__all__ = ["Hook", "RemovableHandle", "call_with_hooks"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +27,8 @@ class RemovableHandle:
     It is a context manager too, which removes the hook on leaving.
     """
 
-    def __init__(self, hooks: list[Hook], hook: Hook) -> None:
+    def __init__(self, hooks: list[Hook], hook: Hook, prepend: bool = False) -> None:
+        hooks.insert(0 if prepend else len(hooks), hook)
         self._hooks = hooks
         self._hook = hook
 
@@ -38,3 +42,41 @@ class RemovableHandle:
 
     def __exit__(self, *exception: object) -> None:
         self.remove()
+
+
+def call_with_hooks(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the output of ``module``, its hooks run before and after ``forward``."""
+    pending = [hook for hook in module._forward_hooks if hook.always_call]
+    try:
+        for hook in tuple(module._forward_pre_hooks):
+            args, kwargs = _run_before(hook, module, args, kwargs)
+        output = module.forward(*args, **kwargs)
+        for hook in tuple(module._forward_hooks):
+            if hook in pending:
+                pending.remove(hook)
+            output = _run_after(hook, module, args, kwargs, output)
+    except BaseException:
+        for hook in pending:
+            _run_after(hook, module, args, kwargs, None)
+        raise
+    return output
+
+
+def _run_before(
+    hook: Hook, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if hook.with_kwargs:
+        changed = hook.function(module, args, kwargs)
+        return (args, kwargs) if changed is None else changed
+    changed = hook.function(module, args)
+    if changed is None:
+        return args, kwargs
+    return (changed if isinstance(changed, tuple) else (changed,)), kwargs
+
+
+def _run_after(
+    hook: Hook, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
+) -> Any:
+    given = (args, kwargs) if hook.with_kwargs else (args,)
+    changed = hook.function(module, *given, output)
+    return output if changed is None else changed

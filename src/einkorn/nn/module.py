@@ -10,7 +10,7 @@ import numpy as np
 
 from einkorn.autograd import Tensor, as_tensor
 from einkorn.autograd.operators import to
-from einkorn.nn.hooks import Hook, RemovableHandle
+from einkorn.nn.hooks import Hook, RemovableHandle, call_with_hooks
 from einkorn.nn.parameter import Parameter, UninitializedParameter, clear_grad
 from einkorn.nn.state import IncompatibleKeys, load_state_dict
 
@@ -93,7 +93,7 @@ class Module:
                 args, kwargs = self._accept_arrays(args, kwargs)
                 break
         if self._forward_hooks or self._forward_pre_hooks:
-            return self._call_with_hooks(args, kwargs)
+            return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
     def _accept_arrays(
@@ -116,42 +116,6 @@ class Module:
         """Return the dtype that arrays among ``args`` are computed in, if the module has one."""
         return next((p.dtype for p in self.parameters() if p.dtype.kind == "f"), None)
 
-    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        pending = [hook for hook in self._forward_hooks if hook.always_call]
-        try:
-            args, kwargs = self._run_pre_hooks(args, kwargs)
-            output = self.forward(*args, **kwargs)
-            for hook in tuple(self._forward_hooks):
-                if hook in pending:
-                    pending.remove(hook)
-                output = self._run_hook(hook, args, kwargs, output)
-        except BaseException:
-            for hook in pending:
-                self._run_hook(hook, args, kwargs, None)
-            raise
-        return output
-
-    def _run_pre_hooks(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        for hook in tuple(self._forward_pre_hooks):
-            if hook.with_kwargs:
-                changed = hook.function(self, args, kwargs)
-                if changed is not None:
-                    args, kwargs = changed
-            else:
-                changed = hook.function(self, args)
-                if changed is not None:
-                    args = changed if isinstance(changed, tuple) else (changed,)
-        return args, kwargs
-
-    def _run_hook(
-        self, hook: Hook, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
-    ) -> Any:
-        given = (args, kwargs) if hook.with_kwargs else (args,)
-        changed = hook.function(self, *given, output)
-        return output if changed is None else changed
-
     def register_forward_pre_hook(
         self,
         hook: Callable[..., Any],
@@ -163,7 +127,7 @@ class Module:
 
         With ``with_kwargs`` it is called as ``hook(module, args, kwargs)`` and may return both.
         """
-        return _add_hook(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
+        return RemovableHandle(self._forward_pre_hooks, Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self,
@@ -178,7 +142,8 @@ class Module:
         With ``with_kwargs`` it is called as ``hook(module, args, kwargs, output)``; with
         ``always_call`` also after an exception, the output then being None.
         """
-        return _add_hook(self._forward_hooks, Hook(hook, with_kwargs, always_call), prepend)
+        entry = Hook(hook, with_kwargs, always_call)
+        return RemovableHandle(self._forward_hooks, entry, prepend)
 
     # Registration
 
@@ -522,12 +487,10 @@ class Module:
         TypeError
             If an argument is neither a device, a floating-point dtype nor a Tensor.
         """
-        device, dtype = _parse_to(*args, **kwargs)
-
-        def convert(value: Tensor) -> Tensor:
-            return to(value, device=device, dtype=dtype if value.is_floating_point() else None)
-
-        return self._convert(convert)
+        probe = to(as_tensor(np.empty(0, np.float32)), *args, **kwargs)
+        if not probe.is_floating_point():
+            raise TypeError(f"a module's dtype must be floating-point, got {probe.dtype}")
+        return self._convert(lambda v: to(v, *args, **kwargs) if v.is_floating_point() else v)
 
     def float(self) -> Self:
         """Convert floating-point parameters and buffers to float32."""
@@ -562,39 +525,12 @@ class Module:
         return lines
 
 
-def _add_hook(hooks: list[Hook], hook: Hook, prepend: bool) -> RemovableHandle:
-    hooks.insert(0 if prepend else len(hooks), hook)
-    return RemovableHandle(hooks, hook)
-
-
 def _as_buffer(name: str, value: Any) -> Tensor | None:
     if value is None or isinstance(value, Tensor):
         return value
     if isinstance(value, np.ndarray | np.generic):
         return as_tensor(value)
     raise TypeError(f"buffer {name!r} must be a Tensor, an array or None, got {_kind(value)}")
-
-
-def _parse_to(*args: Any, **kwargs: Any) -> tuple[Any, np.dtype[Any] | None]:
-    """Return the device and the dtype that `Module.to` was given."""
-    device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
-    kwargs.pop("non_blocking", None)
-    if kwargs:
-        raise TypeError(f"to() has no argument {next(iter(kwargs))!r}")
-    for arg in args:
-        if isinstance(arg, Tensor):
-            device, dtype = arg.device, arg.dtype
-        elif _is_device(arg):
-            device = arg
-        elif not isinstance(arg, bool | None):
-            dtype = arg
-    if dtype is not None and np.dtype(dtype).kind != "f":
-        raise TypeError(f"a module's dtype must be floating-point, got {np.dtype(dtype)}")
-    return device, None if dtype is None else np.dtype(dtype)
-
-
-def _is_device(value: Any) -> bool:
-    return isinstance(value, str) and value.partition(":")[0] in ("cpu", "cuda")
 
 
 def _join(prefix: str, name: str) -> str:

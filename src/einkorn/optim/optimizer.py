@@ -99,14 +99,9 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or fill them with zeros."""
-        if set_to_none:
-            for group in self.param_groups:
-                for param in group["params"]:
-                    param.grad = None
-        else:
-            for group in self.param_groups:
-                for param in group["params"]:
-                    clear_grad(param, set_to_none)
+        for group in self.param_groups:
+            for param in group["params"]:
+                clear_grad(param, set_to_none)
 
     @overload
     def step(self, closure: None = None) -> None: ...
