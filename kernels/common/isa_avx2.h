@@ -52,6 +52,8 @@ static inline __m256i vf64_part_mask(int64_t n) {
     static inline M V##_gt(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_GT_OQ); }             \
     static inline M V##_eq(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_EQ_OQ); }             \
     static inline M V##_le(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_LE_OQ); }             \
+    static inline M V##_ge(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_GE_OQ); }             \
+    static inline M V##_either(M a, M b) { return _mm256_or_##S(a, b); }                      \
     static inline M V##_unordered(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_UNORD_Q); }    \
     static inline V V##_select(M m, V yes, V no) { return _mm256_blendv_##S(no, yes, m); }    \
     static inline V V##_abs(V a) { return _mm256_andnot_##S(_mm256_set1_##S((T) - 0.0), a); } \
@@ -66,6 +68,19 @@ static inline __m256i vf64_part_mask(int64_t n) {
 
 EK_AVX2_PRIMITIVES(float, vf32, mf32, ps)
 EK_AVX2_PRIMITIVES(double, vf64, mf64, pd)
+
+/* p[0], p[2], p[4] and so on, n of them; the lanes beyond hold 0. The second load begins one
+ * element early, so that nothing behind the last is read. */
+static inline vf32 vf32_load_even(const float *p, int64_t n) {
+    vf32 low = vf32_load_part(p, 2 * n - 1), high = vf32_load_part(p + 7, 2 * n - 8);
+    vf32 pairs = _mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 2, 0));
+    return _mm256_castpd_ps(
+        _mm256_permute4x64_pd(_mm256_castps_pd(pairs), _MM_SHUFFLE(3, 1, 2, 0)));
+}
+static inline vf64 vf64_load_even(const double *p, int64_t n) {
+    vf64 low = vf64_load_part(p, 2 * n - 1), high = vf64_load_part(p + 3, 2 * n - 4);
+    return _mm256_permute4x64_pd(_mm256_shuffle_pd(low, high, 10), _MM_SHUFFLE(3, 1, 2, 0));
+}
 
 static inline float vf32_sum(vf32 a) {
     __m128 x = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));

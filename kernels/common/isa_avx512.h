@@ -50,6 +50,8 @@ static inline mf64 vf64_part_mask(int64_t n) {
     static inline M V##_gt(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_GT_OQ); }          \
     static inline M V##_eq(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_EQ_OQ); }          \
     static inline M V##_le(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_LE_OQ); }          \
+    static inline M V##_ge(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_GE_OQ); }          \
+    static inline M V##_either(M a, M b) { return (M)(a | b); }                                   \
     static inline M V##_unordered(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_UNORD_Q); } \
     static inline V V##_select(M m, V yes, V no) { return _mm512_mask_blend_##S(m, no, yes); }    \
     static inline V V##_abs(V a) { return _mm512_abs_##S(a); }                                    \
@@ -70,5 +72,19 @@ static inline mf64 vf64_part_mask(int64_t n) {
 
 EK_AVX512_PRIMITIVES(float, vf32, mf32, ps)
 EK_AVX512_PRIMITIVES(double, vf64, mf64, pd)
+
+/* p[0], p[2], p[4] and so on, n of them; the lanes beyond hold 0. The second load begins one
+ * element early, so that nothing behind the last is read. */
+static inline vf32 vf32_load_even(const float *p, int64_t n) {
+    const __m512i even =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
+    vf32 low = vf32_load_part(p, 2 * n - 1), high = vf32_load_part(p + 15, 2 * n - 16);
+    return _mm512_permutex2var_ps(low, even, high);
+}
+static inline vf64 vf64_load_even(const double *p, int64_t n) {
+    const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 9, 11, 13, 15);
+    vf64 low = vf64_load_part(p, 2 * n - 1), high = vf64_load_part(p + 7, 2 * n - 8);
+    return _mm512_permutex2var_pd(low, even, high);
+}
 
 #endif

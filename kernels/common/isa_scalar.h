@@ -21,6 +21,8 @@ typedef int mf64;
     static inline V V##_load_part(const T *p, int64_t n) { return n > 0 ? *p : 0; }               \
     /* The lanes beyond n hold `fill`. */                                                         \
     static inline V V##_load_part_or(const T *p, int64_t n, T fill) { return n > 0 ? *p : fill; } \
+    /* p[0], p[2], p[4] and so on, n of them; the lanes beyond hold 0. */                         \
+    static inline V V##_load_even(const T *p, int64_t n) { return n > 0 ? *p : 0; }               \
     static inline void V##_store_part(T *p, V a, int64_t n) {                                     \
         if (n > 0) {                                                                              \
             *p = a;                                                                               \
@@ -39,6 +41,8 @@ typedef int mf64;
     static inline M V##_gt(V a, V b) { return a > b; }                                            \
     static inline M V##_eq(V a, V b) { return a == b; }                                           \
     static inline M V##_le(V a, V b) { return a <= b; }                                           \
+    static inline M V##_ge(V a, V b) { return a >= b; }                                           \
+    static inline M V##_either(M a, M b) { return a | b; }                                        \
     static inline M V##_unordered(V a, V b) { return a != a || b != b; }                          \
     static inline V V##_select(M m, V yes, V no) { return m ? yes : no; }                         \
     static inline V V##_abs(V a) { return a < 0 ? -a : a == 0 ? 0 : a; }                          \

@@ -66,12 +66,26 @@ from einkorn.kernels.loss import (
 )
 from einkorn.kernels.norm import batch_norm, batch_norm_grad
 from einkorn.kernels.optim import adam_step_, adam_steps_, sgd_step_, sgd_steps_
+from einkorn.kernels.pool import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_grad,
+    avg_pool2d,
+    avg_pool2d_grad,
+    max_pool2d,
+    max_pool2d_grad,
+    max_unpool2d,
+    max_unpool2d_grad,
+)
 from einkorn.kernels.precision import get_precision, set_precision
 from einkorn.kernels.rnn import lstm, lstm_cell, lstm_cell_grad, lstm_grad
 
 __all__ = [
     "adam_step_",
     "adam_steps_",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_grad",
+    "avg_pool2d",
+    "avg_pool2d_grad",
     "batch_norm",
     "batch_norm_grad",
     "col2im",
@@ -112,6 +126,10 @@ __all__ = [
     "lstm_grad",
     "matmul",
     "matmul_engine",
+    "max_pool2d",
+    "max_pool2d_grad",
+    "max_unpool2d",
+    "max_unpool2d_grad",
     "memory_statistics",
     "relu",
     "relu_grad",

@@ -145,6 +145,33 @@ cdef extern from "einkorn/rnn.h" nogil:
         void *gw_hh
         void *gb
 
+cdef extern from "einkorn/pool.h" nogil:
+    ctypedef struct ek_max_pool_problem:
+        int64_t planes, height, width
+        int64_t kernel[2]
+        int64_t stride[2]
+        int64_t padding[2]
+        int64_t dilation[2]
+        int ceil_mode
+
+    ctypedef struct ek_avg_pool_problem:
+        int64_t planes, height, width
+        int64_t kernel[2]
+        int64_t stride[2]
+        int64_t padding[2]
+        int ceil_mode, count_include_pad
+        int64_t divisor_override
+
+    ctypedef struct ek_adaptive_pool_problem:
+        int64_t planes, height, width
+        int64_t out_height, out_width
+
+    ctypedef struct ek_unpool_problem:
+        int64_t planes, pooled, size
+
+    int64_t ek_pool_output_size(int64_t input, int64_t kernel, int64_t stride, int64_t padding,
+                                int64_t dilation, int ceil_mode)
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -223,6 +250,23 @@ cdef extern from "einkorn/api.h" nogil:
                          const ek_lstm_grad_arrays *arrays, ek_workspace workspace) noexcept nogil
         int (*lstm_grad_workspace)(ek_dtype dtype, const ek_lstm_problem *problem,
                                    ek_workspace_size *size) noexcept nogil
+        int (*max_pool2d)(ek_dtype dtype, const ek_max_pool_problem *problem, const void *x, void *y,
+                          int64_t *indices) noexcept nogil
+        int (*max_pool2d_grad)(ek_dtype dtype, const ek_unpool_problem *problem, const void *grad,
+                               const int64_t *indices, void *gx) noexcept nogil
+        int (*max_unpool2d)(ek_dtype dtype, const ek_unpool_problem *problem, const void *x,
+                            const int64_t *indices, void *y) noexcept nogil
+        int (*max_unpool2d_grad)(ek_dtype dtype, const ek_unpool_problem *problem,
+                                 const void *grad, const int64_t *indices,
+                                 void *gx) noexcept nogil
+        int (*avg_pool2d)(ek_dtype dtype, const ek_avg_pool_problem *problem, const void *x,
+                          void *y) noexcept nogil
+        int (*avg_pool2d_grad)(ek_dtype dtype, const ek_avg_pool_problem *problem,
+                               const void *grad, void *gx) noexcept nogil
+        int (*adaptive_avg_pool2d)(ek_dtype dtype, const ek_adaptive_pool_problem *problem,
+                                   const void *x, void *y) noexcept nogil
+        int (*adaptive_avg_pool2d_grad)(ek_dtype dtype, const ek_adaptive_pool_problem *problem,
+                                        const void *grad, void *gx) noexcept nogil
 
 cdef const ek_api *api
 

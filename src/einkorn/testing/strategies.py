@@ -147,6 +147,8 @@ def _pools(draw: st.DrawFn, dilated: bool) -> Case:
     # PyTorch's rule, also here: at most half the kernel may be padding.
     window["padding"] = tuple(draw(st.integers(0, length // 2)) for length in _both(kernel))
     image = _image(draw, _both(kernel), window, longest=12)
+    # A dilated window must not step over the whole image, from one padding to the other.
+    image = tuple(map(max, image, _both(window["dilation"])))
     if not dilated:
         del window["dilation"]
     if draw(st.booleans()):

@@ -16,6 +16,7 @@
 #include "loss.h"
 #include "norm.h"
 #include "optim.h"
+#include "pool.h"
 #include "rnn.h"
 #include "types.h"
 
@@ -30,7 +31,8 @@
     EK_NORM_TABLE(ROW)        \
     EK_LOSS_TABLE(ROW)        \
     EK_CONV_TABLE(ROW)        \
-    EK_RNN_TABLE(ROW)
+    EK_RNN_TABLE(ROW)         \
+    EK_POOL_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \

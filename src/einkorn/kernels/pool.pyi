@@ -1,0 +1,60 @@
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Pair = int | Sequence[int]
+
+def max_pool2d(
+    x: ArrayLike,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    out: NDArray[Any] | None = None,
+) -> tuple[NDArray[Any], NDArray[np.int64]]: ...
+def max_pool2d_grad(
+    grad: ArrayLike,
+    indices: ArrayLike,
+    input_shape: Sequence[int],
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def max_unpool2d(
+    x: ArrayLike, indices: ArrayLike, output_size: Pair, *, out: NDArray[Any] | None = None
+) -> NDArray[Any]: ...
+def max_unpool2d_grad(
+    grad: ArrayLike, indices: ArrayLike, *, out: NDArray[Any] | None = None
+) -> NDArray[Any]: ...
+def avg_pool2d(
+    x: ArrayLike,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def avg_pool2d_grad(
+    grad: ArrayLike,
+    input_shape: Sequence[int],
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def adaptive_avg_pool2d(
+    x: ArrayLike, output_size: Pair, *, out: NDArray[Any] | None = None
+) -> NDArray[Any]: ...
+def adaptive_avg_pool2d_grad(
+    grad: ArrayLike, input_shape: Sequence[int], *, out: NDArray[Any] | None = None
+) -> NDArray[Any]: ...
