@@ -38,6 +38,7 @@ from einkorn.autograd.operators.activation import (
 )
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
+from einkorn.autograd.operators.contraction import *  # noqa: F403
 from einkorn.autograd.operators.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from einkorn.autograd.operators.creation import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
@@ -54,7 +55,14 @@ from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.promotion import result_type
 from einkorn.autograd.random import *  # noqa: F403
 from einkorn.autograd.random import __all__ as _random
-from einkorn.kernels import get_include, get_num_threads, set_num_threads, show_config
+from einkorn.kernels import (
+    get_include,
+    get_num_threads,
+    get_precision,
+    set_num_threads,
+    set_precision,
+    show_config,
+)
 
 bool = _np.bool_
 uint8, int8, int16 = _np.uint8, _np.int8, _np.int16
@@ -99,6 +107,7 @@ __all__ = [
     "from_numpy",
     "get_include",
     "get_num_threads",
+    "get_precision",
     "is_grad_enabled",
     "kernels",
     "log_softmax",
@@ -112,6 +121,7 @@ __all__ = [
     "selu",
     "set_grad_enabled",
     "set_num_threads",
+    "set_precision",
     "show_config",
     "sigmoid",
     "softmax",

@@ -7,7 +7,7 @@ so that a resumed run continues bit for bit.
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +78,7 @@ def default_generator() -> Generator:
     """Return the generator that everything random draws from."""
     if _generator is None:
         # numpy.random is loaded here, at the first use: importing it costs milliseconds.
-        return manual_seed(secrets.randbits(63))
+        return manual_seed(int.from_bytes(os.urandom(8), "little") >> 1)
     return _generator
 
 

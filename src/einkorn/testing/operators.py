@@ -318,6 +318,18 @@ def _products() -> Iterator[Row]:
         call(normal(3, 4), normal(2, 4, 2)),
         call(whole(5, 2, 3), whole(5, 3, 2)),
     )
+    yield from rows(
+        "einsum",
+        call("ij,jk->ik", normal(3, 4), normal(4, 2)),
+        call("bij,bjk", normal(2, 3, 4), normal(2, 4, 2)),
+        call("i,j,k->ikj", normal(2), normal(3), normal(4)),
+        call("ij,k->i", normal(2, 3), normal(4)),
+        call("...i,...i->...", normal(2, 3, 4), normal(3, 4)),
+        call("...ij,...j", normal(1, 3, 4), normal(2, 4)),
+        call("ii->i", normal(3, 3)),
+        call("iij,j->", normal(3, 3, 2), normal(2)),
+        call("ij->ji", normal(2, 3)),
+    )
     yield from rows("mm", call(normal(3, 4), normal(4, 2)))
     yield from rows("mv", call(normal(3, 4), normal(4)))
     yield from rows("bmm", call(normal(2, 3, 4), normal(2, 4, 2)))

@@ -3,6 +3,7 @@
 =================  ========================================================================
 arithmetic         ``+ - * / **``, exponentials, roots, extremes of two, ``where``
 comparison         ``< == &``, tests for NaN, ``all``, ``any``
+contraction        ``einsum``
 creation           ``zeros``, ``arange``, ``full`` and the like
 indexing           brackets, ``gather``, ``index_select``, masks
 inplace            the methods that end in an underscore
@@ -32,6 +33,7 @@ from einkorn.autograd.operators import (
     activation,
     arithmetic,
     comparison,
+    contraction,
     conv,
     creation,
     indexing,
@@ -50,6 +52,7 @@ from einkorn.autograd.operators import (
 from einkorn.autograd.operators.activation import *  # noqa: F403
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
+from einkorn.autograd.operators.contraction import *  # noqa: F403
 from einkorn.autograd.operators.conv import *  # noqa: F403
 from einkorn.autograd.operators.creation import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
@@ -65,7 +68,9 @@ from einkorn.autograd.operators.rnn import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.tensor import Tensor
 
-VOCABULARY = (arithmetic, comparison, creation, indexing, products, reduction, shape)
+VOCABULARY = (
+    *(arithmetic, comparison, contraction, creation, indexing, products, reduction, shape),
+)
 FUNCTIONAL = (activation, conv, lookup, loss, noise, normalization, padding, pool, rnn)
 __all__ = [name for family in (*VOCABULARY, *FUNCTIONAL) for name in family.__all__]  # noqa: PLE0605
 

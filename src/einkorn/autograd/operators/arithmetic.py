@@ -457,7 +457,7 @@ class Flat(Operator):
         return self.function(x)
 
     def backward(self, grad: Any) -> Any:
-        return grad * 0
+        return namespace(grad).zeros_like(grad)
 
 
 class Remainder(Operator):
