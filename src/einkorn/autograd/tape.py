@@ -54,11 +54,16 @@ def retain_inputs(self: Operator, inputs: tuple[Any, ...], output: Any) -> tuple
     return tuple([_ABSENT if x is None else x for x in inputs])
 
 
-def retain_output(self: Operator, inputs: tuple[Any, ...], output: Any) -> tuple[Tensor, ...]:
-    """Retain the output, as an alias outside the graph: the tensor itself would be a cycle."""
+def alias_of(output: Tensor) -> Tensor:
+    """Return a tensor over the memory and version of `output` that has no part in the graph."""
     alias = Tensor(output._data)
     alias._version = output._version
-    return (alias,)
+    return alias
+
+
+def retain_output(self: Operator, inputs: tuple[Any, ...], output: Any) -> tuple[Tensor, ...]:
+    """Retain the output, as an alias outside the graph: the tensor itself would be a cycle."""
+    return (alias_of(output),)
 
 
 def retain_crosswise(self: Operator, inputs: tuple[Any, ...], output: Any) -> tuple[Tensor, ...]:
@@ -173,8 +178,8 @@ class Operator:
         saved = self.saved
         assert saved is not None
         if type(self).retain is retain_output:
-            output = Tensor(saved[0]._data, True)
-            output._version = saved[0]._version
+            output = alias_of(saved[0])
+            output._requires_grad = True
             output._grad_fn = self
             return (output,)
         return tuple([None if x is _ABSENT else x for x in saved])

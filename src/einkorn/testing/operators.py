@@ -618,6 +618,7 @@ def _others() -> Iterator[Row]:
         "lstm",
         call(normal(4, 2, 5), state, *weights),
         call(normal(4, 2, 5), state, *weights[:2]),
+        call(normal(3, 2, 5), state, *weights, reverse=True),
         reference=_torch_lstm,
     )
 
@@ -629,11 +630,12 @@ def _lookup() -> Iterator[Row]:
     )
 
 
-def _torch_lstm(torch: Any, x: Any, state: Any, *weights: Any) -> Any:
+def _torch_lstm(torch: Any, x: Any, state: Any, *weights: Any, reverse: bool = False) -> Any:
     stacked = tuple(part.unsqueeze(0) for part in state)
     biases = len(weights) > 2
+    x = x.flip(0) if reverse else x
     y, h, c = torch.lstm(x, stacked, list(weights), biases, 1, 0.0, False, False, False)
-    return y, h[0], c[0]
+    return y.flip(0) if reverse else y, h[0], c[0]
 
 
 def _randomness() -> Iterator[Row]:

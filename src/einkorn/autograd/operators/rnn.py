@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from einkorn import kernels
 from einkorn.autograd.gradients import grad
 from einkorn.autograd.operators.activation import sigmoid, tanh
 from einkorn.autograd.operators.common import to_tensor
 from einkorn.autograd.operators.products import linear
 from einkorn.autograd.operators.shape import Reshape, chunk, stack, unbind
-from einkorn.autograd.tape import Operator, retain_inputs
+from einkorn.autograd.tape import Operator, alias_of, retain_inputs
 from einkorn.autograd.tensor import Tensor
 
 __all__ = ["lstm", "lstm_cell"]
@@ -53,58 +51,70 @@ def _partial_derivatives(outputs: tuple[Any, ...], grads: Any, inputs: tuple[Any
     return tuple([None if x is None or not x._requires_grad else next(found) for x in inputs])
 
 
-def _or_zeros(grad: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    return np.zeros(shape, dtype) if grad is None else grad
-
-
 class LSTMCell(Operator):
     """One step of an LSTM; outputs h and c."""
 
     __slots__ = ()
     outputs = 2
-    retain = retain_inputs
+
+    def retain(self, inputs: tuple[Any, ...], output: Any) -> tuple[Tensor, ...]:
+        return (*retain_inputs(self, inputs, output), alias_of(output[1]))
 
     def forward(self, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
-        h_next, c_next, gates = kernels.lstm_cell(x, h, c, w_ih, w_hh, b_ih, b_hh)
-        self.extra = c_next, gates
+        h_next, c_next, self.extra = kernels.lstm_cell(x, h, c, w_ih, w_hh, b_ih, b_hh)
         return h_next, c_next
 
-    def backward(
-        self, grads: Any, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any
-    ) -> Any:
-        c_next, gates = self.extra
-        grad_h = _or_zeros(grads[0], c_next.shape, c_next.dtype)
-        grad_c = _or_zeros(grads[1], c_next.shape, c_next.dtype)
-        gx, gh, gc, gw_ih, gw_hh, gb = kernels.lstm_cell_grad(
-            grad_h, grad_c, x, h, c, c_next, gates, w_ih, w_hh
-        )
-        # The two biases are added, so their gradients are equal; each leaf gets its own array.
-        return gx, gh, gc, gw_ih, gw_hh, gb, gb.copy() if self.needs[6] else None
+    def backward(self, grads: Any, /, *saved: Any) -> Any:
+        x, h, c, w_ih, w_hh, _, _, c_next = saved
+        grad_h, grad_c = grads
+        gradients = kernels.lstm_cell_grad(grad_h, grad_c, x, h, c, c_next, self.extra, w_ih, w_hh)
+        return _with_both_biases(self, gradients)
 
-    def compose_backward(self, grads: Any, *inputs: Any) -> Any:
-        inputs = _aliases(inputs)
+    def compose_backward(self, grads: Any, /, *saved: Any) -> Any:
+        inputs = _aliases(saved[:-1])
         return _partial_derivatives(_composed_step(*inputs), grads, inputs)
 
 
 class LSTM(Operator):
     """A whole sequence through one LSTM layer; outputs y, h_n, c_n."""
 
-    __slots__ = ()
+    __slots__ = ("reverse",)
     outputs = 3
-    retain = retain_inputs
+
+    def __init__(self, reverse: bool) -> None:
+        self.reverse = reverse
+
+    def retain(self, inputs: tuple[Any, ...], output: Any) -> tuple[Tensor, ...]:
+        return (*retain_inputs(self, inputs, output), alias_of(output[0]))
 
     def forward(self, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
-        y, h_n, c_n, *self.extra = kernels.lstm(x, h, c, w_ih, w_hh, b_ih, b_hh)
+        y, h_n, c_n, self.extra = kernels.lstm(
+            x, h, c, w_ih, w_hh, b_ih, b_hh, reverse=self.reverse
+        )
         return y, h_n, c_n
 
-    def compose_backward(self, grads: Any, *inputs: Any) -> Any:
-        inputs = _aliases(inputs)
+    def backward(self, grads: Any, /, *saved: Any) -> Any:
+        x, h, c, w_ih, w_hh, _, _, y = saved
+        grad_y, grad_h, grad_c = grads
+        gradients = kernels.lstm_grad(
+            grad_y, grad_h, grad_c, x, h, c, y, self.extra, w_ih, w_hh, reverse=self.reverse
+        )
+        return _with_both_biases(self, gradients)
+
+    def compose_backward(self, grads: Any, /, *saved: Any) -> Any:
+        inputs = _aliases(saved[:-1])
         x, h, c, *weights = inputs
+        order = -1 if self.reverse else 1
         steps = []
-        for step in unbind(x, 0):
+        for step in unbind(x, 0)[::order]:
             h, c = _composed_step(step, h, c, *weights)
             steps.append(h)
-        return _partial_derivatives((stack(steps), h, c), grads, inputs)
+        return _partial_derivatives((stack(steps[::order]), h, c), grads, inputs)
+
+
+def _with_both_biases(node: Operator, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return `gradients` with that of the bias twice: the biases are added, so theirs are equal."""
+    return (*gradients, gradients[-1].copy() if node.needs[-1] else None)
 
 
 def lstm_cell(
@@ -156,6 +166,8 @@ def lstm(
     w_hh: Any,
     b_ih: Any = None,
     b_hh: Any = None,
+    *,
+    reverse: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the outputs of one LSTM layer for a whole sequence, and its last state.
 
@@ -168,11 +180,13 @@ def lstm(
         Hidden and cell state before the first step.
     w_ih, w_hh, b_ih, b_hh
         As in :func:`lstm_cell`.
+    reverse : bool
+        Go from the last step to the first; the results stay in the order of `input`.
 
     Returns
     -------
     tuple of Tensors of shape (T, B, H), (B, H), (B, H)
-        The hidden state of every step, the last one, and the last cell state.
+        The hidden state of every step, that of the last step taken, and its cell state.
 
     Raises
     ------
@@ -181,5 +195,5 @@ def lstm(
     """
     h, c = hx
     inputs = [None if p is None else to_tensor(p) for p in (input, h, c, w_ih, w_hh, b_ih, b_hh)]
-    y, h_n, c_n = LSTM().apply_many(*inputs)
+    y, h_n, c_n = LSTM(reverse).apply_many(*inputs)
     return y, h_n, c_n
