@@ -10,7 +10,6 @@ import numpy as np
 from einkorn.autograd import Tensor, as_tensor
 from einkorn.autograd.operators import (
     cat,
-    flip,
     lstm,
     lstm_cell,
     squeeze,
@@ -277,10 +276,8 @@ class LSTM(Module):
         suffix = self._suffixes[number]
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[: 4 if self.bias else 2]
         weights = [self._parameters[name + suffix] for name in names]
-        backwards = suffix.endswith("_reverse")
-        state = (h[number], c[number])  # type: ignore[index]
-        output, h_n, c_n = lstm(flip(x, (0,)) if backwards else x, state, *weights)
-        return (flip(output, (0,)) if backwards else output), h_n, c_n
+        state = (h[number], c[number])
+        return lstm(x, state, *weights, reverse=suffix.endswith("_reverse"))
 
     def extra_repr(self) -> str:
         """Describe the sizes, and what differs from the defaults."""
