@@ -223,6 +223,14 @@ def max_pool2d(
     ------
     ValueError, RuntimeError
         If a shape or number does not fit.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> x = ek.arange(4.0).reshape(1, 1, 2, 2)
+    >>> values, indices = ek.nn.functional.max_pool2d(x, 2, return_indices=True)
+    >>> values.item(), indices.item()
+    (3.0, 3)
     """
     x = _planes(input, 3)
     if x._data.ndim == 3:
@@ -338,6 +346,12 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Tensor:
     input : Tensor of shape (N, C, H, W) or (C, H, W)
     output_size : int or pair of int or None
         None keeps a size.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> ek.nn.functional.adaptive_avg_pool2d(ek.ones(1, 2, 7, 5), 1).shape
+    (1, 2, 1, 1)
     """
     x = _planes(input, 3)
     if x._data.ndim == 3:
