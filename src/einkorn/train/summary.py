@@ -197,8 +197,8 @@ def _first_tensor(output: Any) -> Any:
 
 def _operations(module: Any, source: Shape, target: Shape) -> int:
     for base in type(module).__mro__:
-        for ending, count in _COUNTS.items():
-            if base.__name__.startswith(ending):
+        for beginning, count in _COUNTS.items():
+            if base.__name__.startswith(beginning):
                 return int(count(module, source, target))
     return 0
 
