@@ -1,4 +1,4 @@
-"""`matmul`: every shape around the tiles, every form of a call, and NumPy as second opinion."""
+"""Products and affine maps: every shape around the tiles, and NumPy as second opinion."""
 
 import itertools
 
@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from einkorn import kernels
 from einkorn.testing import references
+from einkorn.testing.gradients import assert_gradients
 from einkorn.testing.strategies import SEEDS, matmul_cases
 from einkorn.testing.tolerances import assert_close
 
@@ -120,3 +121,53 @@ def test_views_are_read_in_place(dtype):
     (base,) = operands(dtype, (40, 50))
     a, b = base[::2, 1:34:2], base[5:22, ::-3]
     assert_close(kernels.matmul(a, b), references.matmul(a, b))
+
+
+AFFINE = [
+    (1, 1, 1),
+    (1, 7, 5),
+    (9, 16, 33),
+    (65, 48, 10),
+    (130, 300, 257),
+    (0, 3, 4),
+    (4, 0, 3),
+    (4, 3, 0),
+]
+
+
+@pytest.mark.parametrize("sizes", AFFINE)
+@pytest.mark.parametrize("activation", [None, "relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("with_bias", [False, True])
+def test_linear_equals_reference(sizes, activation, with_bias, dtype):
+    rows, inputs, outputs = sizes
+    x, weight, bias = operands(dtype, (rows, inputs), (outputs, inputs), (outputs,))
+    bias = bias if with_bias else None
+    actual = kernels.linear(x, weight, bias, activation=activation)
+    assert_close(actual, references.linear(x, weight, bias, activation=activation))
+
+
+@pytest.mark.parametrize("sizes", AFFINE)
+def test_linear_grad_equals_reference(sizes, dtype):
+    rows, inputs, outputs = sizes
+    grad, x, weight = operands(dtype, (rows, outputs), (rows, inputs), (outputs, inputs))
+    expected = references.linear_grad(grad, x, weight)
+    for ours, theirs in zip(kernels.linear_grad(grad, x, weight), expected, strict=True):
+        assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("needs", list(itertools.product([False, True], repeat=3)))
+def test_linear_grad_computes_what_is_needed(needs, dtype):
+    grad, x, weight = operands(dtype, (2, 3, 5), (2, 3, 4), (5, 4))
+    expected = kernels.linear_grad(grad, x, weight)
+    actual = kernels.linear_grad(grad, x, weight, needs=needs)
+    for ours, theirs, needed in zip(actual, expected, needs, strict=True):
+        if needed:
+            np.testing.assert_array_equal(ours, theirs, strict=True)
+        else:
+            assert ours is None
+
+
+def test_linear_gradient_by_central_differences():
+    grad, x, weight, bias = operands(np.float64, (2, 3, 5), (2, 3, 4), (5, 4), (5,))
+    analytic = kernels.linear_grad(grad, x, weight)
+    assert_gradients(kernels.linear, [x, weight, bias], grad, analytic)

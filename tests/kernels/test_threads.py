@@ -38,6 +38,8 @@ STATE = normal(48, 160)
 
 CALLS = [
     call("matmul", normal(2, 257, 301), normal(301, 263)),
+    call("linear", normal(257, 301), normal(263, 301), normal(263), activation="tanh"),
+    call("linear_grad", normal(257, 263), normal(257, 301), normal(263, 301)),
     call("im2col", normal(*IMAGE), 3, padding=1),
     call("col2im", normal(3, 16 * 9, 61 * 67), IMAGE[2:], 3, padding=1),
     call("conv2d", normal(*IMAGE), normal(24, 8, 3, 3), normal(24), padding=1, groups=2),

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 
 from einkorn.testing import references
+from einkorn.testing.gradients import assert_gradients
 from einkorn.testing.strategies import SEEDS, matmul_cases
 
 
@@ -23,3 +24,18 @@ def test_matmul_equals_numpy(case, seed):
 def test_matmul_does_not_read_out_for_beta_zero():
     out = np.full((1, 1), np.nan)
     assert references.matmul(np.ones((1, 2)), np.ones((2, 1)), out=out).item() == 2
+
+
+def test_linear_equals_numpy():
+    rng = np.random.default_rng(1)
+    x, weight, bias = map(rng.standard_normal, [(2, 3, 4), (5, 4), (5,)])
+    np.testing.assert_allclose(references.linear(x, weight, bias), x @ weight.T + bias)
+    relu = np.maximum(x @ weight.T, 0)
+    np.testing.assert_allclose(references.linear(x, weight, activation="relu"), relu)
+
+
+def test_linear_gradient():
+    rng = np.random.default_rng(2)
+    x, weight, bias, grad = map(rng.standard_normal, [(2, 3, 4), (5, 4), (5,), (2, 3, 5)])
+    analytic = references.linear_grad(grad, x, weight)
+    assert_gradients(references.linear, [x, weight, bias], grad, analytic)

@@ -424,5 +424,5 @@ def linear_grad(grad, x, weight, *, needs=(True, True, True)):
         run(&call, &problem, cnp.PyArray_DATA(g), cnp.PyArray_DATA(rows), NULL,
             cnp.PyArray_DATA(gw))
     if needs_bias:
-        gb = g.reshape(-1, affine.n).sum(axis=0) if rank > 1 else g.copy()
+        gb = g.reshape(affine.m, affine.n).sum(axis=0) if rank > 1 else g.copy()
     return gx, gw, gb

@@ -68,6 +68,10 @@ def _pair(rng: Rng, low: int, high: int) -> Pair:
     return int(rng.integers(low, high)), int(rng.integers(low, high))
 
 
+def _any_shape(rng: Rng) -> tuple[int, ...]:
+    return tuple(_size(rng) for _ in range(_size(rng, 4)))
+
+
 @_register
 def matmul(rng: Rng, dtype: DTypeLike) -> Arguments:
     m, n, k, batch = (_size(rng) for _ in range(4))
@@ -79,6 +83,24 @@ def matmul(rng: Rng, dtype: DTypeLike) -> Arguments:
         "transpose_b": transpose_b,
         "alpha": 0.5,
     }
+
+
+@_register
+def linear(rng: Rng, dtype: DTypeLike) -> Arguments:
+    inputs, outputs = _size(rng), _size(rng)
+    return {
+        "x": _normal(rng, dtype, *_any_shape(rng), inputs),
+        "weight": _normal(rng, dtype, outputs, inputs),
+        "bias": _normal(rng, dtype, outputs),
+        "activation": "tanh",
+    }
+
+
+@_register
+def linear_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = linear(rng, dtype)
+    x, weight = call["x"], call["weight"]
+    return {"grad": _normal(rng, dtype, *x.shape[:-1], len(weight)), "x": x, "weight": weight}
 
 
 class _Convolution:
@@ -325,10 +347,6 @@ def lstm_cell_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
         "c_next": c_next.astype(dtype),
         "gates": gates.astype(dtype),
     }
-
-
-def _any_shape(rng: Rng) -> tuple[int, ...]:
-    return tuple(_size(rng) for _ in range(_size(rng, 4)))
 
 
 @_register

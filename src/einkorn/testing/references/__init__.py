@@ -31,7 +31,7 @@ from .elementwise import (
     tanh,
     tanh_grad,
 )
-from .gemm import matmul
+from .gemm import linear, linear_grad, matmul
 from .norm import batch_norm, batch_norm_grad
 from .optim import adam_step_, sgd_step_
 from .pooling import (
@@ -77,6 +77,8 @@ __all__ = [
     "im2col",
     "leaky_relu",
     "leaky_relu_grad",
+    "linear",
+    "linear_grad",
     "log_softmax",
     "log_softmax_grad",
     "lstm_cell",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+
+from .elementwise import activate
 
 Array = np.ndarray
 
@@ -34,3 +38,31 @@ def matmul(
         product += a[..., :, k, None] * b[..., None, k, :]
     product *= alpha
     return product if beta == 0 else product + beta * np.asarray(out, np.float64)
+
+
+def linear(
+    x: Array, weight: Array, bias: Array | None = None, *, activation: str | None = None
+) -> Array:
+    """Apply x W^T + b to the last axis of x, then the activation.
+
+    >>> linear(np.array([1.0, 2.0]), np.array([[3.0, 4.0]]), np.array([0.5])).tolist()
+    [11.5]
+    """
+    x = np.asarray(x, np.float64)
+    y = matmul(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]), weight, transpose_b=True)
+    y = y.reshape(*x.shape[:-1], len(weight))
+    return activate(y if bias is None else y + np.asarray(bias, np.float64), activation)
+
+
+def linear_grad(grad: Array, x: Array, weight: Array) -> tuple[Array, Array, Array]:
+    """Gradients of `linear` with respect to x, weight and bias, without an activation.
+
+    >>> grad, x, weight = np.array([2.0]), np.array([1.0, 2.0]), np.array([[3.0, 4.0]])
+    >>> [gradient.tolist() for gradient in linear_grad(grad, x, weight)]
+    [[6.0, 8.0], [[2.0, 4.0]], [2.0]]
+    """
+    count = math.prod(x.shape[:-1])
+    rows = np.asarray(grad, np.float64).reshape(count, len(weight))
+    x_grad = matmul(rows, weight).reshape(x.shape)
+    weight_grad = matmul(rows, x.reshape(count, x.shape[-1]), transpose_a=True)
+    return x_grad, weight_grad, rows.sum(axis=0)
