@@ -131,3 +131,59 @@ def test_adam_equals_torch(decoupled, dtype):
             ours, grad, mean, square, number, lr=0.1, weight_decay=0.2, decoupled=decoupled
         )
     assert_close(ours, theirs.detach().double().numpy())
+
+
+def model(dtype, arrays):
+    """Return `arrays` lists of parameters of several shapes, the last list being positive."""
+    columns = [[states(shape, dtype, 1, seed)[0] for shape in SHAPES] for seed in range(arrays)]
+    return [*columns[:-1], [np.asarray(np.abs(array)) for array in columns[-1]]]
+
+
+@pytest.mark.parametrize("parameters", SGD)
+def test_sgd_steps_equal_single_steps(parameters, dtype):
+    singles, together = model(dtype, 3), model(dtype, 3)
+    for row in zip(*singles, strict=True):
+        kernels.sgd_step_(*row, lr=0.1, **parameters)
+    assert kernels.sgd_steps_(*together, lr=0.1, **parameters) is None
+    for ours, theirs in zip(sum(together, []), sum(singles, []), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("parameters", ADAM)
+def test_adam_steps_equal_single_steps(parameters, dtype):
+    singles, together = model(dtype, 4), model(dtype, 4)
+    for row in zip(*singles, strict=True):
+        kernels.adam_step_(*row, 3, lr=0.1, **parameters)
+    assert kernels.adam_steps_(*together, 3, lr=0.1, **parameters) is None
+    for ours, theirs in zip(sum(together, []), sum(singles, []), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_steps_without_parameters():
+    kernels.sgd_steps_([], [], None, lr=0.1)
+    kernels.adam_steps_([], [], [], [], 1, lr=0.1)
+
+
+def spoil_last(array):
+    """Return an array that does not fit in place of `array`, and the error it must raise."""
+    read_only = array.copy()
+    read_only.flags.writeable = False
+    other = np.float32 if array.dtype == np.float64 else np.float64
+    return [(array[:-1], ValueError), (array.astype(other), TypeError), (read_only, ValueError)]
+
+
+@pytest.mark.parametrize("column", [0, 1, 2])
+@pytest.mark.parametrize("kind", [0, 1, 2])
+def test_refused_steps_change_nothing(column, kind, dtype):
+    lists = model(dtype, 3)
+    spoilt, error = spoil_last(lists[column][-1])[kind]
+    if column == 1 and not spoilt.flags.writeable:
+        return  # The gradient is only read.
+    lists[column][-1] = spoilt
+    before = [[array.copy() for array in column] for column in lists]
+    with pytest.raises(error, match=["param|grad", "grad", "velocity"][column]):
+        kernels.sgd_steps_(*lists, lr=0.1, momentum=0.9)
+    for ours, theirs in zip(sum(lists, []), sum(before, []), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(ValueError, match="grad"):
+        kernels.sgd_steps_(lists[0], lists[1][:-1], None, lr=0.1)
