@@ -142,6 +142,9 @@ def test_tensors_of_another_dtype_are_refused():
     for layer in layers:
         with pytest.raises((RuntimeError, TypeError), match="float32.*float64|float64.*float32"):
             layer(x)
+    for layer in (nn.LSTM(3, 2), nn.LSTMCell(3, 2)):
+        with pytest.raises(TypeError, match="expected float64 as the other arrays, got float32"):
+            layer(as_tensor(normal(4, 3)))
 
 
 def test_integers_are_cast_where_they_are_computed_with():
