@@ -33,7 +33,6 @@ from itertools import count
 from typing import Any, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from einkorn.autograd.mode import _mode
 from einkorn.autograd.tensor import Tensor
@@ -240,8 +239,3 @@ def key_of(x: Tensor) -> Any:
     if made_by is None:
         return x
     return (made_by.node.order, made_by.index if isinstance(made_by, Output) else 0)
-
-
-def constant(array: NDArray[Any]) -> Tensor:
-    """Return a tensor outside the graph over `array`."""
-    return Tensor(array)

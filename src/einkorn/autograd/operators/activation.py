@@ -377,8 +377,8 @@ def hardtanh(
 ) -> Tensor:
     """Return `input` limited to ``[min_val, max_val]``; no gradient at the limits."""
     x = to_tensor(input)
-    inside = (x > min_val) & (x < max_val)
-    return where(inside, x, clamp(x.detach(), min_val, max_val))
+    outside = (x <= min_val) | (x >= max_val)
+    return where(outside, clamp(x.detach(), min_val, max_val), x)
 
 
 def relu6(input: Any, inplace: bool = False) -> Tensor:

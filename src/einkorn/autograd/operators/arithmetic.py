@@ -197,7 +197,7 @@ class Abs(Operator):
         return np.abs(x)
 
     def backward(self, grad: Any, x: Any) -> Any:
-        return grad * namespace(x).sign(x)
+        return grad * (sign(x) if isinstance(x, Tensor) else _sign(x))
 
 
 class Exp(Operator):
@@ -372,7 +372,7 @@ class Maximum(Operator):
         return np.maximum(a, b)
 
     def backward(self, grad: Any, a: Any, b: Any) -> Any:
-        return _shared(self.needs, grad, a, b, a > b)
+        return _shared(self.needs, grad, a, b, a < b, a > b)
 
 
 class Minimum(Operator):
@@ -385,16 +385,20 @@ class Minimum(Operator):
         return np.minimum(a, b)
 
     def backward(self, grad: Any, a: Any, b: Any) -> Any:
-        return _shared(self.needs, grad, a, b, a < b)
+        return _shared(self.needs, grad, a, b, a > b, a < b)
 
 
-def _shared(needs: tuple[bool, ...], grad: Any, a: Any, b: Any, first: Any) -> Any:
-    """Return the gradients where `first` selects `a`, with equals sharing theirs."""
+def _shared(
+    needs: tuple[bool, ...], grad: Any, a: Any, b: Any, a_loses: Any, b_loses: Any
+) -> tuple[Any, Any]:
+    """Return the gradients of a choice between `a` and `b`, of which equals share theirs.
+
+    Beside a NaN neither loses, and both receive the whole.
+    """
     xp = namespace(a)
-    equal = a == b
-    half = grad * 0.5
-    ga = xp.where(equal, half, xp.where(first, grad, 0)) if needs[0] else None
-    gb = xp.where(equal, half, xp.where(first, 0, grad)) if needs[1] else None
+    shared = xp.where(a == b, grad * 0.5, grad)
+    ga = xp.where(a_loses, 0, shared) if needs[0] else None
+    gb = xp.where(b_loses, 0, shared) if needs[1] else None
     return (
         None if ga is None else reduce_to(ga, a.shape),
         None if gb is None else reduce_to(gb, b.shape),
@@ -706,9 +710,14 @@ def tan(input: Any) -> Tensor:
     return Tan().apply(to_floating(input))
 
 
+def _sign(x: Any) -> Any:
+    """Return the sign of an array; of NaN 0, as in PyTorch, where NumPy has NaN."""
+    return np.nan_to_num(np.sign(x), nan=0.0) if x.dtype.kind == "f" else np.sign(x)
+
+
 def sign(input: Any) -> Tensor:
-    """Return -1, 0 or 1 by the sign of `input`."""
-    return Flat(np.sign).apply(to_tensor(input))
+    """Return -1, 0 or 1 by the sign of `input`; 0 for NaN."""
+    return Flat(_sign).apply(to_tensor(input))
 
 
 def floor(input: Any) -> Tensor:

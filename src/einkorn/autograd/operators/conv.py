@@ -18,7 +18,6 @@ The same table holds for the transposed convolution.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from typing import Any
 
 from einkorn import kernels
@@ -208,7 +207,7 @@ def _pair(value: Any) -> Pair:
     """Return an integer twice, or a pair of integers; the kernels check their ranges."""
     if value.__class__ is int:
         return value, value
-    if isinstance(value, Sequence):
+    if isinstance(value, (tuple, list)):
         first, second = value if len(value) == 2 else (value[0], value[0])
         return operator.index(first), operator.index(second)
     number = operator.index(value)
@@ -353,7 +352,7 @@ def conv_transpose2d(
 
 
 def _single(value: Any) -> int:
-    return operator.index(value[0] if isinstance(value, Sequence) else value)
+    return operator.index(value[0] if isinstance(value, (tuple, list)) else value)
 
 
 def conv1d(

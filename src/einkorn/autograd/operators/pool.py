@@ -291,7 +291,7 @@ def max_unpool2d(
 
 
 def _pair(value: Any) -> tuple[int, int]:
-    if isinstance(value, Sequence):
+    if isinstance(value, (tuple, list)):
         first, second = value if len(value) == 2 else (value[0], value[0])
         return int(first), int(second)
     return int(value), int(value)
@@ -356,13 +356,13 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Tensor:
     x = _planes(input, 3)
     if x._data.ndim == 3:
         return squeeze(adaptive_avg_pool2d(unsqueeze(x, 0), output_size), 0)
-    wanted = output_size if isinstance(output_size, Sequence) else (output_size, output_size)
+    wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     height, width = [n if m is None else int(m) for m, n in zip(wanted, x.shape[-2:], strict=True)]
     return AdaptiveAvgPool2d((height, width)).apply(x)
 
 
 def _single(value: Any) -> Any:
-    return value[0] if isinstance(value, Sequence) else value
+    return value[0] if isinstance(value, (tuple, list)) else value
 
 
 def _flat(value: Any, along: int) -> tuple[int, int]:

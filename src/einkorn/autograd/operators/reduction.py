@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from einkorn.autograd.operators.arithmetic import abs as _abs
-from einkorn.autograd.operators.arithmetic import maximum, minimum, sqrt, square
+from einkorn.autograd.operators.arithmetic import maximum, minimum, sqrt, square, where
 from einkorn.autograd.operators.common import (
     as_dim,
     as_dims,
@@ -18,7 +18,7 @@ from einkorn.autograd.operators.common import (
     to_floating,
     to_tensor,
 )
-from einkorn.autograd.operators.shape import expand, reshape
+from einkorn.autograd.operators.shape import expand, reshape, unsqueeze
 from einkorn.autograd.promotion import as_dtype
 from einkorn.autograd.tape import Operator, retain_inputs
 from einkorn.autograd.tensor import Tensor
@@ -126,7 +126,8 @@ class Prod(Operator):
         rest = [d for d in range(x.ndim) if d not in self.dims]
         order = (*rest, *self.dims)
         moved = x.permute(order) if isinstance(x, Tensor) else x.transpose(order)
-        flat = moved.reshape((*[x.shape[d] for d in rest], -1))
+        count = math.prod([x.shape[d] for d in self.dims])
+        flat = moved.reshape((*[x.shape[d] for d in rest], count))
         others = _products_of_others(flat).reshape(moved.shape)
         back = sorted(range(x.ndim), key=order.__getitem__)
         return grad * (others.permute(back) if isinstance(x, Tensor) else others.transpose(back))
@@ -139,11 +140,9 @@ def _products_of_others(x: Any) -> Any:
         before = np.cumprod(np.concatenate([one, x[..., :-1]], -1), -1)
         after = np.cumprod(np.concatenate([one, x[..., :0:-1]], -1), -1)[..., ::-1]
         return before * after
-    from einkorn.autograd.operators import shape, where
-
     n = x.shape[-1]
-    square_ = shape.expand(shape.unsqueeze(x, -2), (*x.shape[:-1], n, n))
-    return prod(where(np.eye(n, dtype=bool), 1.0, square_), -1)
+    repeated = expand(unsqueeze(x, -2), (*x.shape[:-1], n, n))
+    return prod(where(np.eye(n, dtype=bool), 1.0, repeated), -1)
 
 
 class Extreme(Operator):
@@ -513,8 +512,17 @@ def norm(
         return amin(_abs(x), dims, keepdim)
     if p == 0:
         return Sum(dims, keepdim).apply(Tensor((x._data != 0).astype(x.dtype)))
-    total = Sum(dims, keepdim).apply(_abs(x) if p == 1 else _abs(x) ** p)
-    return total if p == 1 else total ** (1 / p)
+    size = _abs(x)
+    if p == 1:
+        return Sum(dims, keepdim).apply(size)
+    total = Sum(dims, keepdim).apply(_power(size, p))
+    return _power(total, 1 / p)
+
+
+def _power(x: Tensor, exponent: float) -> Tensor:
+    """Return ``x ** exponent`` with gradient 0 at 0, where it may be infinite."""
+    zero = x == 0
+    return where(zero, 0.0, where(zero, 1.0, x) ** exponent)
 
 
 class Norm(Operator):
