@@ -267,6 +267,8 @@ cdef extern from "einkorn/api.h" nogil:
                                    const void *x, void *y) noexcept nogil
         int (*adaptive_avg_pool2d_grad)(ek_dtype dtype, const ek_adaptive_pool_problem *problem,
                                         const void *grad, void *gx) noexcept nogil
+        int (*column_sum)(ek_dtype dtype, int64_t rows, int64_t columns, const void *x,
+                          void *y) noexcept nogil
 
 cdef const ek_api *api
 

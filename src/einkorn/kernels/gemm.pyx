@@ -402,8 +402,8 @@ def linear_grad(grad, x, weight, *, needs=(True, True, True)):
         shape[i] = cnp.PyArray_DIM(rows, i)
     shape[rank - 1] = affine.n
     expect_shape(g, "grad", rank, shape)
-    cdef cnp.ndarray gx = None, gw = None
-    gb = None
+    cdef cnp.ndarray gx = None, gw = None, gb = None
+    cdef int status
     problem = affine
     if needs_x:
         shape[rank - 1] = affine.k
@@ -424,5 +424,9 @@ def linear_grad(grad, x, weight, *, needs=(True, True, True)):
         run(&call, &problem, cnp.PyArray_DATA(g), cnp.PyArray_DATA(rows), NULL,
             cnp.PyArray_DATA(gw))
     if needs_bias:
-        gb = g.reshape(affine.m, affine.n).sum(axis=0) if rank > 1 else g.copy()
+        gb = output(None, 1, &affine.n, call.type_number)
+        with nogil:
+            status = api.column_sum(call.dtype, affine.m, affine.n, cnp.PyArray_DATA(g),
+                                    cnp.PyArray_DATA(gb))
+        check(status, "linear_grad")
     return gx, gw, gb

@@ -17,6 +17,7 @@
 #include "norm.h"
 #include "optim.h"
 #include "pool.h"
+#include "reduce.h"
 #include "rnn.h"
 #include "types.h"
 
@@ -32,7 +33,8 @@
     EK_LOSS_TABLE(ROW)        \
     EK_CONV_TABLE(ROW)        \
     EK_RNN_TABLE(ROW)         \
-    EK_POOL_TABLE(ROW)
+    EK_POOL_TABLE(ROW)        \
+    EK_REDUCE_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \
