@@ -301,3 +301,56 @@ def test_no_cycles_keep_activations_alive():
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_an_operator_without_slots_can_be_pruned():
+    class Plain(ek.autograd.Operator):
+        def __init__(self, factor):
+            self.factor = factor
+
+        def forward(self, a, b):
+            return a + self.factor * b
+
+        def backward(self, g):
+            return g if self.needs[0] else None, g * self.factor if self.needs[1] else None
+
+    x, w = leaf(2.0), leaf(3.0)
+    assert grad(Plain(5.0).apply(x, w), w)[0].item() == 5.0
+
+
+def test_threads_record_and_differentiate_independently():
+    from concurrent.futures import ThreadPoolExecutor
+
+    w = leaf(*np.linspace(-1, 1, 50))
+
+    def job(i):
+        with ek.set_grad_enabled(i % 2 == 0):
+            y = (w * float(i)).exp().sum()
+            return y.requires_grad and grad(y, w)[0].numpy()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(job, range(64)))
+    for i, g in enumerate(found):
+        if i % 2:
+            assert g is False
+        else:
+            np.testing.assert_allclose(g, i * np.exp(w.numpy() * i))
+    assert ek.is_grad_enabled()
+
+
+def test_gradients_by_several_outputs_and_targets():
+    x = leaf(1.0, 2.0, 3.0)
+    a, b = x.split([1, 2])
+    y = a * b
+    ga, gb, gx = grad([y, a], [a, b, x], [np.array([1.0, 1.0]), np.array([10.0])])
+    assert ga.tolist() == [2.0 + 3.0 + 10.0]
+    assert gb.tolist() == [1.0, 1.0]
+    assert gx.tolist() == [15.0, 1.0, 1.0]
+
+
+def test_backward_works_while_recording_is_off():
+    x = leaf(2.0)
+    y = x * x
+    with ek.no_grad():
+        y.backward()
+    assert x.grad.item() == 4.0

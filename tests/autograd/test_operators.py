@@ -95,6 +95,7 @@ def assert_alike(actual, expected, rtol, what):
     np.testing.assert_allclose(actual, expected, rtol, atol, err_msg=what)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:torch", "ignore:reduction", "ignore:Using padding")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("row", "sample"), cases(lambda row: row.reference is not None))
 def test_values_and_gradients_as_pytorch(row, sample, dtype):

@@ -29,6 +29,7 @@ that it keeps or returns twice: what it returns may become some leaf's ``.grad``
 
 from __future__ import annotations
 
+from copy import copy
 from itertools import count
 from typing import Any, Self, cast
 
@@ -199,11 +200,7 @@ class Operator:
 
     def restricted(self, needs: tuple[bool, ...]) -> Self:
         """Return a copy of this record that computes the gradients of `needs` only."""
-        copied = type(self).__new__(type(self))
-        for kind in type(self).__mro__[:-1]:
-            for name in kind.__dict__["__slots__"]:
-                if hasattr(self, name):
-                    setattr(copied, name, getattr(self, name))
+        copied = copy(self)
         copied.needs = needs
         return copied
 

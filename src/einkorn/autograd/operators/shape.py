@@ -428,7 +428,7 @@ def reversed_dims(input: Any) -> Tensor:
 def squeeze(input: Any, dim: Any = None) -> Tensor:
     """Return `input` without its dimensions of size 1, all of them or those in `dim`."""
     x = to_tensor(input)
-    chosen = as_dims(dim, x.ndim) if dim is None or dim != () else ()
+    chosen = () if dim == () else as_dims(dim, x.ndim)
     kept = tuple([n for i, n in enumerate(x.shape) if not (n == 1 and i in chosen)])
     return as_view(Reshape(kept).apply(x), x)
 
