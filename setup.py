@@ -6,15 +6,13 @@ Environment variables:
 
 ``EINKORN_SANITIZE``
     a value for ``-fsanitize=``, such as ``address,undefined``.
-``EINKORN_NO_OPENMP``
-    set to 1 to build without threads.
+``EINKORN_NO_THREADS``
+    set to 1 to build kernels that use the calling thread alone.
 """
 
 import os
 import platform
 import shlex
-import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -51,7 +49,7 @@ KERNEL_FLAGS = {
     "msvc": ["/O2", "/std:c11", "/experimental:c11atomics"],
 }
 BINDING_FLAGS = {"unix": ["-O2", "-fvisibility=hidden"], "msvc": ["/O2"]}
-OPENMP_FLAGS = {"unix": "-fopenmp", "msvc": "/openmp"}
+THREAD_FLAGS = {"unix": ["-pthread"], "msvc": []}
 
 
 def isa_of(source: Path) -> str | None:
@@ -84,13 +82,15 @@ class BuildKernels(build_ext):
     def build_extensions(self):
         family = "msvc" if self.compiler.compiler_type == "msvc" else "unix"
         common = self.sanitizer_flags()
-        openmp = self.openmp_flags(OPENMP_FLAGS[family])
+        threads = THREAD_FLAGS[family]
+        if os.environ.get("EINKORN_NO_THREADS") == "1":
+            threads = ["-DEK_NO_THREADS"]
         for extension in self.extensions:
             extension.extra_compile_args += BINDING_FLAGS[family] + common
             extension.extra_link_args += common
             if extension.name == CORE:
-                extension.extra_link_args += openmp
-                extension.extra_objects = self.compile_kernels(family, openmp + common)
+                extension.extra_link_args += threads
+                extension.extra_objects = self.compile_kernels(family, threads + common)
                 extension.depends += extension.extra_objects
         super().build_extensions()
 
@@ -126,26 +126,6 @@ class BuildKernels(build_ext):
             "-fno-sanitize-recover=undefined",
             "-g",
         ]
-
-    def openmp_flags(self, flag: str) -> list[str]:
-        """The flag if a program that uses it compiles and links, else nothing."""
-        if os.environ.get("EINKORN_NO_OPENMP") == "1":
-            return []
-        with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder) / "probe.c"
-            source.write_text(
-                "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
-            )
-            program = str(Path(folder) / "probe")
-            try:
-                objects = self.compiler.compile(
-                    [str(source)], output_dir=folder, extra_postargs=[flag]
-                )
-                self.compiler.link_executable(objects, program, extra_postargs=[flag])
-            except Exception as error:
-                print(f"einkorn: no OpenMP, so one thread ({error})", file=sys.stderr)
-                return []
-        return [flag]
 
 
 def extensions() -> list[Extension]:

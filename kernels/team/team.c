@@ -5,29 +5,33 @@
 #include "einkorn/types.h"
 #include "team/cpu_limit.h"
 #include "team/float_mode.h"
+#include "team/pool.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#endif
 
 enum { POLL_NANOSECONDS = 50 * 1000 * 1000, MAX_TEAM = 1024 };
 
 static atomic_int team_size;
 static _Atomic(int (*)(void)) interrupt_poll;
 
+/*
+ * A slot's own tasks: a contiguous run, so that neighbours share a core's cache and the same core
+ * meets the same data in kernel after kernel. Whoever is done first takes over what others left.
+ */
+typedef struct share {
+    _Alignas(64) _Atomic(int64_t) next;
+    int64_t end;
+} share;
+
 typedef struct team_call {
     ek_task task;
     void *context;
-    int64_t count;
     int (*poll)(void); /* NULL where the call may not be cancelled */
     atomic_int interrupted;
+    int slots;
+    share *shares;
 } team_call;
 
 /* The clock goes on between calls: a long computation may consist of many short ones. */
@@ -50,53 +54,49 @@ static void poll_for_interrupt(team_call *call) {
     }
 }
 
-/* Tasks are dealt out in contiguous runs, so that neighbours share a core's cache. */
-static void run_share(team_call *call, int slot, int slots) {
+static void work_off(team_call *call, share *from, int slot) {
     int polls = slot == 0 && call->poll;
-    int64_t begin = call->count / slots * slot + (call->count % slots) * slot / slots;
-    int64_t end = call->count / slots * (slot + 1) + (call->count % slots) * (slot + 1) / slots;
-    ek_float_mode caller_mode = ek_float_mode_enter();
-    for (int64_t index = begin; index < end; index++) {
-        if (atomic_load_explicit(&call->interrupted, memory_order_relaxed)) {
-            break;
+    for (;;) {
+        int64_t index = atomic_fetch_add_explicit(&from->next, 1, memory_order_relaxed);
+        if (index >= from->end || atomic_load_explicit(&call->interrupted, memory_order_relaxed)) {
+            return;
         }
         call->task(call->context, index, slot);
         if (polls) {
             poll_for_interrupt(call);
         }
     }
+}
+
+static void take_part(void *argument, int slot) {
+    team_call *call = argument;
+    ek_float_mode caller_mode = ek_float_mode_enter();
+    for (int i = 0; i < call->slots; i++) {
+        work_off(call, &call->shares[(slot + i) % call->slots], slot);
+    }
     ek_float_mode_leave(caller_mode);
 }
 
-static void run_on_team(team_call *call, int slots) {
-#ifdef _OPENMP
-#pragma omp parallel num_threads(slots)
-    {
-        /* The runtime may grant fewer threads than asked for. */
-        int granted = omp_get_num_threads();
-        run_share(call, omp_get_thread_num(), granted);
-    }
-#else
-    run_share(call, 0, slots);
-#endif
-}
-
-static void run(team_call *call, int slots) {
+static void run(team_call *call, int64_t count, int slots) {
+    share shares[MAX_TEAM];
     int size = ek_team_size();
     slots = slots < size ? slots : size;
-    slots = slots < call->count ? slots : (int)call->count;
-    if (slots <= 1) {
-        run_share(call, 0, 1);
-    } else {
-        run_on_team(call, slots);
+    slots = slots < count ? slots : (int)count;
+    call->slots = slots < 1 ? 1 : slots;
+    call->shares = shares;
+    int64_t each = count / call->slots, rest = count % call->slots;
+    for (int slot = 0; slot < call->slots; slot++) {
+        atomic_init(&shares[slot].next, each * slot + rest * slot / call->slots);
+        shares[slot].end = each * (slot + 1) + rest * (slot + 1) / call->slots;
     }
+    ek_pool_run(take_part, call, call->slots);
 }
 
 int ek_team_run_slots(ek_task task, void *context, int64_t count, int slots) {
-    team_call call = {.task = task, .context = context, .count = count};
+    team_call call = {.task = task, .context = context};
     /* After a lone task there is nothing left to cancel. */
     call.poll = count > 1 ? atomic_load(&interrupt_poll) : NULL;
-    run(&call, slots);
+    run(&call, count, slots);
     return atomic_load(&call.interrupted) ? EK_INTERRUPTED : EK_OK;
 }
 
@@ -105,8 +105,8 @@ int ek_team_run(ek_task task, void *context, int64_t count) {
 }
 
 void ek_team_run_whole(ek_task task, void *context, int64_t count) {
-    team_call call = {.task = task, .context = context, .count = count};
-    run(&call, MAX_TEAM);
+    team_call call = {.task = task, .context = context};
+    run(&call, count, MAX_TEAM);
 }
 
 int ek_team_default_size(void) {
@@ -120,13 +120,9 @@ int ek_team_default_size(void) {
 }
 
 int ek_team_size(void) {
-#ifdef _OPENMP
-    if (omp_in_parallel()) {
+    if (ek_pool_inside() || !ek_pool_exists()) {
         return 1;
     }
-#else
-    return 1;
-#endif
     int size = atomic_load_explicit(&team_size, memory_order_relaxed);
     if (size == 0) {
         size = ek_team_default_size();
@@ -134,19 +130,6 @@ int ek_team_size(void) {
     }
     return size;
 }
-
-#if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
-/* libgomp's workers do not survive fork and its next region would wait for them for ever. */
-static void release_workers(void) {
-#if _OPENMP >= 201811
-    omp_pause_resource_all(omp_pause_soft);
-#endif
-}
-
-__attribute__((constructor)) static void watch_for_fork(void) {
-    pthread_atfork(release_workers, NULL, NULL);
-}
-#endif
 
 int ek_team_set_size(int size) {
     if (size < 1 || size > MAX_TEAM) {
@@ -156,12 +139,6 @@ int ek_team_set_size(int size) {
     return EK_OK;
 }
 
-int ek_team_is_parallel_build(void) {
-#ifdef _OPENMP
-    return 1;
-#else
-    return 0;
-#endif
-}
+int ek_team_has_threads(void) { return ek_pool_exists(); }
 
 void ek_team_set_interrupt_poll(int (*poll)(void)) { atomic_store(&interrupt_poll, poll); }

@@ -26,7 +26,8 @@ int ek_team_size(void);
 int ek_team_set_size(int size);
 /* min(affinity, floor(cgroup quota), OMP_NUM_THREADS), at least 1. */
 int ek_team_default_size(void);
-int ek_team_is_parallel_build(void);
+/* Whether this build can use more than the calling thread. */
+int ek_team_has_threads(void);
 
 /*
  * Asked about every 50 ms on the calling thread while a team runs; a non-zero answer cancels the

@@ -26,7 +26,7 @@ cdef extern from "team/team.h" nogil:
     int ek_team_size()
     int ek_team_set_size(int size)
     int ek_team_default_size()
-    int ek_team_is_parallel_build()
+    int ek_team_has_threads()
     void ek_team_set_interrupt_poll(int (*poll)() noexcept nogil)
 
 cdef extern from "memory/memory.h" nogil:
@@ -172,8 +172,8 @@ def default_num_threads():
 
 
 def has_threads():
-    """Whether the kernels were compiled with OpenMP."""
-    return bool(ek_team_is_parallel_build())
+    """Whether this build can use more threads than the caller's."""
+    return bool(ek_team_has_threads())
 
 
 def memory_statistics():

@@ -61,7 +61,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
         "threads": {
             "in use": get_num_threads(),
             "default": default_num_threads(),
-            "runtime": "OpenMP" if has_threads() else "none",
+            "runtime": "POSIX threads" if has_threads() else "none",
         },
         "gemm": {"auto": matmul_engine("auto"), "EINKORN_GEMM": os.environ.get("EINKORN_GEMM")},
         "blas": _blas(),
