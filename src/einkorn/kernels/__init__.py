@@ -24,6 +24,7 @@ from einkorn.kernels._core import (
     set_cache_limit,
     set_num_threads,
 )
+from einkorn.kernels.algorithms import algorithms
 from einkorn.kernels.config import get_include, show_config
 from einkorn.kernels.conv import (
     col2im,
@@ -84,6 +85,7 @@ __all__ = [
     "adam_steps_",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool2d_grad",
+    "algorithms",
     "avg_pool2d",
     "avg_pool2d_grad",
     "batch_norm",

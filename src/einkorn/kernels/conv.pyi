@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 Activation = Literal["relu", "sigmoid", "tanh"]
 Algorithm = Literal["auto", "im2col", "implicit", "direct", "linear"]
@@ -9,6 +9,8 @@ Precision = Literal["auto", "strict"]
 Size = int | Sequence[int]
 
 ALGORITHMS: tuple[str, ...]
+CONVS: frozenset[str]
+CONVS_OF_TWO_SHAPES: frozenset[str]
 
 def conv2d(
     x: ArrayLike,
@@ -193,3 +195,14 @@ def col2im(
     dilation: Size = 1,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]: ...
+def conv_algorithms(
+    function: str,
+    shapes: tuple[Sequence[int], ...],
+    *,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+    dtype: DTypeLike = "float32",
+) -> dict[str, str]: ...

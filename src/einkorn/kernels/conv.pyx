@@ -23,7 +23,6 @@ from einkorn.kernels._arrays cimport (
 )
 from einkorn.kernels._core cimport (
     EK_BAD_ARGUMENT,
-    EK_CONV_ALGORITHM_COUNT,
     EK_CONV_AUTO,
     EK_CONV_DIRECT,
     EK_CONV_FORWARD,
@@ -236,6 +235,31 @@ cdef int set_transposed_size(ek_conv2d_problem *p, int i, int64_t more) except -
         )
     p.in_size[i] = size
     return 0
+
+
+cdef int set_conv_transpose_of_grad(ek_conv2d_problem *p, int rank, const int64_t *grad,
+                                    const int64_t *weight, object padding) except -1:
+    """The same where the result's shape is known, not the input's."""
+    cdef int64_t x[4]
+    cdef int64_t more[2]
+    cdef int64_t span
+    cdef int i
+    expect_some(weight, 0, rank, "weight")
+    spatial(padding, "output_padding", rank, 0, 0, more)
+    set_sizes(rank, grad, p.in_size)
+    set_sizes(rank, weight, p.kernel)
+    for i in range(2):
+        if p.padding[i] > (LARGEST - p.in_size[i]) / 2:
+            raise ValueError(f"padding: {p.padding[i]} is too large")
+        span = p.in_size[i] + 2 * p.padding[i] - extent(p, i)
+        if span < more[i] or (span - more[i]) % p.stride[i]:
+            raise ValueError(
+                f"grad: {spatial_tuple(rank, p.in_size)} pixels are no result of a transposed "
+                f"convolution with these options"
+            )
+        p.out_size[i] = (span - more[i]) / p.stride[i] + 1
+    image_shape(rank, grad[0], weight[0], p.out_size, x)
+    return set_conv_transpose(p, rank, x, weight, "weight", padding)
 
 
 cdef int expect_image(cnp.ndarray array, str name, int rank, int64_t batch, int64_t channels,
@@ -905,3 +929,66 @@ def col2im(cols, output_size, kernel_size, *, stride=1, padding=0, dilation=1, o
         status = api.col2im(call.dtype, &p, cnp.PyArray_DATA(source), cnp.PyArray_DATA(result))
     check(status, "col2im")
     return deliver(result, out)
+
+
+# --------------------------------------------------------------------------------- introspection
+
+
+cdef int describe(ek_conv2d_problem *p, str function, int rank, const int64_t *first,
+                  const int64_t *second, const int64_t *third, object output_padding) except -1:
+    """The problem that `function` poses for arguments of these shapes; returns its direction."""
+    if function.startswith("conv_transpose"):
+        if function.endswith("weight_grad"):
+            set_conv_transpose(p, rank, second, third, "weight_shape", output_padding)
+            return EK_CONV_WEIGHT_GRAD
+        if function.endswith("input_grad"):
+            set_conv_transpose_of_grad(p, rank, first, second, output_padding)
+            return EK_CONV_FORWARD
+        set_conv_transpose(p, rank, first, second, "weight", output_padding)
+        return EK_CONV_INPUT_GRAD
+    if function.endswith("weight_grad"):
+        set_conv(p, rank, second, "x", third, "weight_shape")
+        return EK_CONV_WEIGHT_GRAD
+    if function.endswith("input_grad"):
+        set_conv(p, rank, third, "input_shape", second, "weight")
+        return EK_CONV_INPUT_GRAD
+    set_conv(p, rank, first, "x", second, "weight")
+    return EK_CONV_FORWARD
+
+
+def conv_algorithms(str function, tuple shapes, *, stride=1, padding=0, output_padding=0,
+                    dilation=1, groups=1, dtype="float32"):
+    """What `algorithms` answers for the functions of this module."""
+    cdef ek_conv2d_problem p
+    cdef ek_conv_algorithm chosen
+    cdef int64_t sizes[3][4]
+    cdef int rank = 3 if "1d" in function else 4
+    cdef int direction, i
+    cdef int expected = 2 if function in CONVS_OF_TWO_SHAPES else 3
+    cdef ek_dtype code = EK_F64 if np.dtype(dtype) == np.float64 else EK_F32
+    if len(shapes) != expected:
+        raise ValueError(f"shapes: expected {expected} for {function}, got {len(shapes)}")
+    for i in range(expected):
+        read_shape(shapes[i], f"shapes[{i}]", rank, sizes[i])
+    set_options(&p, rank, stride, padding, dilation, groups, "auto", None)
+    direction = describe(&p, function, rank, sizes[0], sizes[1], sizes[2], output_padding)
+    listing = {}
+    for name, number in ALGORITHM_CODES.items():
+        p.algorithm = number
+        if api.conv2d_algorithm(code, &p, <ek_conv_direction>direction, &chosen) == EK_OK:
+            listing[name] = ALGORITHMS[chosen]
+    return listing
+
+
+CONVS_OF_TWO_SHAPES = frozenset(
+    f"{name}{axes}d{ending}"
+    for axes in (1, 2)
+    for name, ending in (("conv", ""), ("conv_transpose", ""), ("conv_transpose", "_input_grad"))
+)
+CONVS = CONVS_OF_TWO_SHAPES | {
+    f"{name}{axes}d{ending}"
+    for axes in (1, 2)
+    for name, ending in (
+        ("conv", "_input_grad"), ("conv", "_weight_grad"), ("conv_transpose", "_weight_grad"),
+    )
+}
