@@ -69,6 +69,7 @@ typedef struct ek_conv_tiling {
 /* Tile sizes of the variant that asks. */
 typedef struct ek_conv_tile {
     int64_t rows, columns, lanes;
+    int skips_gaps; /* lanes that are no pixels cost nothing */
 } ek_conv_tile;
 
 /* EK_TOO_LARGE where the planes would not fit in 63 bits. */
@@ -87,6 +88,9 @@ typedef struct ek_conv_block {
 
 ek_conv_block ek_conv_block_at(const ek_conv_pass *pass, const ek_conv_tiling *tiling,
                                int64_t index);
+
+/* From the first pixel's lane to behind the last one's. */
+int64_t ek_conv_lanes(const ek_conv_tiling *tiling, const ek_conv_block *block);
 
 /* Element offsets of the rows (channel, tap) of one depth block; `offsets` has room for
  * tiling->channels * taps. */

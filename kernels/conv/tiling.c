@@ -71,10 +71,10 @@ static void choose_rectangle(const ek_conv_pass *pass, ek_conv_tiling *t) {
 }
 
 /* Only where no halo separates them do several images fill lanes without gaps. */
-static void choose_images(const ek_conv_pass *pass, ek_conv_tiling *t) {
+static void choose_images(const ek_conv_pass *pass, ek_conv_tiling *t, ek_conv_tile tile) {
     t->images = 1;
     int whole = t->rows == pass->axis[0].count && t->columns == pass->axis[1].count;
-    if (whole && t->image_pitch == t->rows * t->columns) {
+    if (whole && (tile.skips_gaps || t->image_pitch == t->rows * t->columns)) {
         int64_t elements = t->image_pitch * t->planes[0] * t->planes[1] * t->channels;
         int64_t most = ek_min(LEAST_LANES / t->image_pitch, MOST_ELEMENTS / elements);
         t->images = even_share(ek_max(pass->batch, 1), ek_min(most, ek_max(pass->batch, 1)));
@@ -110,7 +110,7 @@ int ek_conv_tiling_of(const ek_conv_pass *pass, ek_conv_algorithm algorithm, ek_
     if (t->pitch < 0 || t->image_pitch < 0) {
         return EK_TOO_LARGE;
     }
-    choose_images(pass, t);
+    choose_images(pass, t, tile);
     t->image_blocks = ek_ceil_div(pass->batch, t->images);
     t->row_blocks = ek_ceil_div(pass->axis[0].count, t->rows);
     t->column_blocks = ek_ceil_div(pass->axis[1].count, t->columns);
@@ -138,7 +138,8 @@ double ek_conv_cost(const ek_conv_pass *pass, const ek_conv_tiling *t, ek_conv_t
      */
     const double per_row = 10, per_vector = 3, per_strided_element = 1.5;
     double depth = (double)pass->source_channels * (double)ek_conv_taps(pass);
-    double lanes = (double)ek_round_up(t->lanes, tile.columns);
+    double lanes = tile.skips_gaps ? (double)(t->images * t->rows * t->columns)
+                                   : (double)ek_round_up(t->lanes, tile.lanes);
     double products = lanes * depth * (double)pass->target_channels / (2.0 * (double)tile.lanes);
     double per_element =
         pass->axis[1].source_step == 1 ? per_vector / (double)tile.lanes : per_strided_element;
@@ -159,6 +160,10 @@ ek_conv_block ek_conv_block_at(const ek_conv_pass *pass, const ek_conv_tiling *t
         .size = {ek_min(t->rows, pass->axis[0].count - row),
                  ek_min(t->columns, pass->axis[1].count - column)},
     };
+}
+
+int64_t ek_conv_lanes(const ek_conv_tiling *t, const ek_conv_block *block) {
+    return (block->images - 1) * t->image_pitch + (block->size[0] - 1) * t->pitch + block->size[1];
 }
 
 void ek_conv_offsets(const ek_conv_pass *pass, const ek_conv_tiling *t, int64_t *offsets) {
