@@ -58,7 +58,7 @@ typedef struct ek_conv_tiling {
     int64_t channels, depth_blocks;
     int64_t images, rows, columns;                 /* of a block */
     int64_t plane_rows, pitch, image_pitch, plane; /* plane: elements from one to the next */
-    int64_t lanes;
+    int64_t runs, run_lanes; /* of a block: its images, or one run where no gaps part them */
     int64_t image_blocks, row_blocks, column_blocks;
     int64_t targets, target_blocks; /* channels of the target for one task */
     int64_t blocks;                 /* images, rows, columns */
@@ -89,8 +89,13 @@ typedef struct ek_conv_block {
 ek_conv_block ek_conv_block_at(const ek_conv_pass *pass, const ek_conv_tiling *tiling,
                                int64_t index);
 
-/* From the first pixel's lane to behind the last one's. */
-int64_t ek_conv_lanes(const ek_conv_tiling *tiling, const ek_conv_block *block);
+/* Lanes are multiplied in runs that begin `image_pitch` apart, each from its first pixel to its
+ * last. */
+typedef struct ek_conv_runs {
+    int64_t count, lanes;
+} ek_conv_runs;
+
+ek_conv_runs ek_conv_runs_of(const ek_conv_tiling *tiling, const ek_conv_block *block);
 
 /* Element offsets of the rows (channel, tap) of one depth block; `offsets` has room for
  * tiling->channels * taps. */

@@ -70,16 +70,17 @@ static void choose_rectangle(const ek_conv_pass *pass, ek_conv_tiling *t) {
     t->image_pitch = ek_checked_mul(t->plane_rows, t->pitch);
 }
 
-/* Only where no halo separates them do several images fill lanes without gaps. */
-static void choose_images(const ek_conv_pass *pass, ek_conv_tiling *t, ek_conv_tile tile) {
+static void choose_images(const ek_conv_pass *pass, ek_conv_tiling *t) {
     t->images = 1;
-    int whole = t->rows == pass->axis[0].count && t->columns == pass->axis[1].count;
-    if (whole && (tile.skips_gaps || t->image_pitch == t->rows * t->columns)) {
+    if (t->rows == pass->axis[0].count && t->columns == pass->axis[1].count) {
         int64_t elements = t->image_pitch * t->planes[0] * t->planes[1] * t->channels;
         int64_t most = ek_min(LEAST_LANES / t->image_pitch, MOST_ELEMENTS / elements);
         t->images = even_share(ek_max(pass->batch, 1), ek_min(most, ek_max(pass->batch, 1)));
     }
-    t->lanes = (t->images - 1) * t->image_pitch + (t->rows - 1) * t->pitch + t->columns;
+    int gaps = t->image_pitch > t->rows * t->columns;
+    t->runs = gaps ? t->images : 1;
+    t->run_lanes =
+        (gaps ? 0 : t->images - 1) * t->image_pitch + (t->rows - 1) * t->pitch + t->columns;
 }
 
 /* An odd number of cache lines, so that the planes do not meet in the same sets of the cache. */
@@ -110,7 +111,7 @@ int ek_conv_tiling_of(const ek_conv_pass *pass, ek_conv_algorithm algorithm, ek_
     if (t->pitch < 0 || t->image_pitch < 0) {
         return EK_TOO_LARGE;
     }
-    choose_images(pass, t, tile);
+    choose_images(pass, t);
     t->image_blocks = ek_ceil_div(pass->batch, t->images);
     t->row_blocks = ek_ceil_div(pass->axis[0].count, t->rows);
     t->column_blocks = ek_ceil_div(pass->axis[1].count, t->columns);
@@ -139,7 +140,7 @@ double ek_conv_cost(const ek_conv_pass *pass, const ek_conv_tiling *t, ek_conv_t
     const double per_row = 10, per_vector = 3, per_strided_element = 1.5;
     double depth = (double)pass->source_channels * (double)ek_conv_taps(pass);
     double lanes = tile.skips_gaps ? (double)(t->images * t->rows * t->columns)
-                                   : (double)ek_round_up(t->lanes, tile.lanes);
+                                   : (double)(t->runs * ek_round_up(t->run_lanes, tile.lanes));
     double products = lanes * depth * (double)pass->target_channels / (2.0 * (double)tile.lanes);
     double per_element =
         pass->axis[1].source_step == 1 ? per_vector / (double)tile.lanes : per_strided_element;
@@ -162,8 +163,12 @@ ek_conv_block ek_conv_block_at(const ek_conv_pass *pass, const ek_conv_tiling *t
     };
 }
 
-int64_t ek_conv_lanes(const ek_conv_tiling *t, const ek_conv_block *block) {
-    return (block->images - 1) * t->image_pitch + (block->size[0] - 1) * t->pitch + block->size[1];
+ek_conv_runs ek_conv_runs_of(const ek_conv_tiling *t, const ek_conv_block *block) {
+    int64_t image = (block->size[0] - 1) * t->pitch + block->size[1];
+    if (t->runs == 1) {
+        return (ek_conv_runs){1, (block->images - 1) * t->image_pitch + image};
+    }
+    return (ek_conv_runs){block->images, image};
 }
 
 void ek_conv_offsets(const ek_conv_pass *pass, const ek_conv_tiling *t, int64_t *offsets) {
