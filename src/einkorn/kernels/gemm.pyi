@@ -3,12 +3,12 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike, NDArray
 
-Algorithm = Literal["auto", "native", "blas"]
-Activation = Literal["relu", "sigmoid", "tanh"]
+_Algorithm = Literal["auto", "native", "blas"]
+_Activation = Literal["relu", "sigmoid", "tanh"]
 
 ALGORITHMS: tuple[str, ...]
 
-def matmul_engine(algorithm: Algorithm = "auto") -> str: ...
+def matmul_engine(algorithm: _Algorithm = "auto") -> str: ...
 def matmul(
     a: ArrayLike,
     b: ArrayLike,
@@ -17,7 +17,7 @@ def matmul(
     transpose_b: bool = False,
     alpha: float = 1.0,
     beta: float = 0.0,
-    algorithm: Algorithm = "auto",
+    algorithm: _Algorithm = "auto",
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]: ...
 def linear(
@@ -25,7 +25,7 @@ def linear(
     weight: ArrayLike,
     bias: ArrayLike | None = None,
     *,
-    activation: Activation | None = None,
+    activation: _Activation | None = None,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]: ...
 def linear_grad(

@@ -2,7 +2,7 @@ from typing import Any, Literal
 
 from numpy.typing import ArrayLike, NDArray
 
-Reduction = Literal["none", "sum", "mean"]
+_Reduction = Literal["none", "sum", "mean"]
 
 def softmax(x: ArrayLike, axis: int = -1, *, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
 def softmax_grad(grad: ArrayLike, y: ArrayLike, axis: int = -1) -> NDArray[Any]: ...
@@ -16,7 +16,7 @@ def cross_entropy(
     *,
     weight: ArrayLike | None = None,
     ignore_index: int = -100,
-    reduction: Reduction = "mean",
+    reduction: _Reduction = "mean",
 ) -> NDArray[Any]: ...
 def cross_entropy_grad(
     grad: ArrayLike,
@@ -25,5 +25,5 @@ def cross_entropy_grad(
     *,
     weight: ArrayLike | None = None,
     ignore_index: int = -100,
-    reduction: Reduction = "mean",
+    reduction: _Reduction = "mean",
 ) -> NDArray[Any]: ...

@@ -4,15 +4,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Pair = int | Sequence[int]
+_Pair = int | Sequence[int]
 
 def max_pool2d(
     x: ArrayLike,
-    kernel_size: Pair,
+    kernel_size: _Pair,
     *,
-    stride: Pair | None = None,
-    padding: Pair = 0,
-    dilation: Pair = 1,
+    stride: _Pair | None = None,
+    padding: _Pair = 0,
+    dilation: _Pair = 1,
     ceil_mode: bool = False,
     out: NDArray[Any] | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.int64]]: ...
@@ -24,17 +24,17 @@ def max_pool2d_grad(
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]: ...
 def max_unpool2d(
-    x: ArrayLike, indices: ArrayLike, output_size: Pair, *, out: NDArray[Any] | None = None
+    x: ArrayLike, indices: ArrayLike, output_size: _Pair, *, out: NDArray[Any] | None = None
 ) -> NDArray[Any]: ...
 def max_unpool2d_grad(
     grad: ArrayLike, indices: ArrayLike, *, out: NDArray[Any] | None = None
 ) -> NDArray[Any]: ...
 def avg_pool2d(
     x: ArrayLike,
-    kernel_size: Pair,
+    kernel_size: _Pair,
     *,
-    stride: Pair | None = None,
-    padding: Pair = 0,
+    stride: _Pair | None = None,
+    padding: _Pair = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
@@ -43,17 +43,17 @@ def avg_pool2d(
 def avg_pool2d_grad(
     grad: ArrayLike,
     input_shape: Sequence[int],
-    kernel_size: Pair,
+    kernel_size: _Pair,
     *,
-    stride: Pair | None = None,
-    padding: Pair = 0,
+    stride: _Pair | None = None,
+    padding: _Pair = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]: ...
 def adaptive_avg_pool2d(
-    x: ArrayLike, output_size: Pair, *, out: NDArray[Any] | None = None
+    x: ArrayLike, output_size: _Pair, *, out: NDArray[Any] | None = None
 ) -> NDArray[Any]: ...
 def adaptive_avg_pool2d_grad(
     grad: ArrayLike, input_shape: Sequence[int], *, out: NDArray[Any] | None = None
