@@ -354,3 +354,18 @@ def test_backward_works_while_recording_is_off():
     with ek.no_grad():
         y.backward()
     assert x.grad.item() == 4.0
+
+
+def test_the_only_part_of_a_split_can_be_a_target():
+    x = leaf(1.0, 2.0)
+    (part,) = x.split(2)
+    (g,) = grad((part * part).sum(), part)
+    assert g.tolist() == [2.0, 4.0]
+
+
+def test_a_pruned_pass_frees_what_was_saved():
+    x, w = leaf(2.0), leaf(3.0)
+    y = x * w
+    grad(y, w)
+    with pytest.raises(RuntimeError, match="retain_graph=True"):
+        grad(y, x)

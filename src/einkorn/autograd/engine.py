@@ -74,6 +74,7 @@ class Task:
         while ready:
             order = -heappop(ready)
             node, gradient = pending.pop(order)
+            active = node
             if self.wanted is not None:
                 node.note_wanted(self, gradient)
                 if plan is not None:
@@ -81,9 +82,9 @@ class Task:
                     if needs is None:
                         continue
                     if needs != node.needs:
-                        node = node.restricted(needs)
+                        active = node.restricted(needs)
             sources = node.sources
-            results = node.propagate(gradient, create_graph)
+            results = active.propagate(gradient, create_graph)
             if not retain_graph:
                 node.release()
             if type(results) is not tuple:

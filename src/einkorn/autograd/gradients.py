@@ -162,7 +162,7 @@ def _leads(source: Any, wanted: set[Any], plan: dict[int, tuple[bool, ...]]) -> 
     if source is None:
         return False
     if isinstance(source, Tensor):
-        return source in wanted
+        return id(source) in wanted
     index = source.index if isinstance(source, Output) else 0
     order = source.node.order
     return order in plan or (order, index) in wanted

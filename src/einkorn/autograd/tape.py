@@ -209,12 +209,10 @@ class Operator:
 
     def note_wanted(self, task: Any, grad: Any) -> None:
         """Tell `task` the complete gradients of the outputs, in case they are wanted."""
-        if self.outputs == 1:
-            task.keep((self.order, 0), grad)
-        else:
-            for index, part in enumerate(grad):
-                if part is not None:
-                    task.keep((self.order, index), part)
+        parts = grad if isinstance(grad, list) else (grad,)
+        for index, part in enumerate(parts):
+            if part is not None:
+                task.keep((self.order, index), part)
 
 
 class Output:
@@ -234,5 +232,5 @@ def key_of(x: Tensor) -> Any:
     """Return the key under which a backward pass keeps the gradient of `x`."""
     made_by = x._grad_fn
     if made_by is None:
-        return x
+        return id(x)
     return (made_by.node.order, made_by.index if isinstance(made_by, Output) else 0)

@@ -165,7 +165,7 @@ class Tensor:
     def _receive(self, task: Task, gradient: Any, owned: bool) -> None:
         """Take a gradient that reaches this leaf; `owned` says that nobody else holds it."""
         if task.wanted is not None:
-            task.keep(self, gradient)
+            task.keep(id(self), gradient)
         else:
             accumulate(self, gradient, owned)
 

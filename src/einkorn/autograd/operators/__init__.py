@@ -69,7 +69,14 @@ from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.tensor import Tensor
 
 VOCABULARY = (
-    *(arithmetic, comparison, contraction, creation, indexing, products, reduction, shape),
+    arithmetic,
+    comparison,
+    contraction,
+    creation,
+    indexing,
+    products,
+    reduction,
+    shape,
 )
 FUNCTIONAL = (activation, conv, lookup, loss, noise, normalization, padding, pool, rnn)
 __all__ = [name for family in (*VOCABULARY, *FUNCTIONAL) for name in family.__all__]  # noqa: PLE0605
