@@ -12,7 +12,11 @@ typedef struct ek_pool_axis {
     int is_adaptive; /* windows of two lengths, which have neither kernel nor stride */
 } ek_pool_axis;
 
-/* The part of a window that lies in the input, and the factor it gives to an average's divisor. */
+/*
+ * The part of a window that lies in the input, and the factor it gives to an average's divisor.
+ * Pass it by pointer: a copy is read in wide registers while its narrow stores are still under way,
+ * and that wait took longer than a small window.
+ */
 typedef struct ek_pool_span {
     int64_t begin, end, count;
 } ek_pool_span;
