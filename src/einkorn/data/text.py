@@ -19,10 +19,11 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 #: Newline, tab, the 95 printable ASCII characters, and one sign for all others.
 ASCII = "\n\t" + "".join(chr(code) for code in range(32, 127)) + REPLACEMENT
 
-#: Folders of the standard library that hold tests, or code that is not Python's own.
+#: Folders of the standard library that hold tests, code that is not Python's own, or text that no
+#: one wrote as code: tables of character sets, and the manual.
 _LEFT_OUT_FOLDERS = frozenset(
-    ["__pycache__", "_bundled", "dist-packages", "idle_test", "idlelib", "lib2to3", "site-packages",
-     "test", "tests", "turtledemo"]
+    ["__pycache__", "_bundled", "dist-packages", "encodings", "idle_test", "idlelib", "lib2to3",
+     "pydoc_data", "site-packages", "test", "tests", "turtledemo"]
 )  # fmt: skip
 
 
@@ -208,9 +209,9 @@ class TextCorpus:
 def stdlib_corpus() -> TextCorpus:
     """Give the source text of the running Python's standard library.
 
-    All ``.py`` files in sorted order, without tests, IDLE, lib2to3, installed packages, and the
-    build settings that differ between machines: the same text for one release of Python
-    everywhere. Characters outside `ASCII` become one replacement symbol.
+    All ``.py`` files in sorted order, without tests, IDLE, lib2to3, installed packages, tables of
+    character sets, the manual, and the build settings that differ between machines: the same text
+    for one release of Python everywhere. Characters outside `ASCII` become one replacement symbol.
 
     Raises
     ------
