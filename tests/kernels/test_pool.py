@@ -1,0 +1,198 @@
+"""Pooling against the references and PyTorch, with care for indices, ties, NaN and borders."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from einkorn import kernels
+from einkorn.testing import references
+from einkorn.testing.gradients import assert_gradients
+from einkorn.testing.strategies import (
+    SEEDS,
+    adaptive_pool2d_cases,
+    avg_pool2d_cases,
+    max_pool2d_cases,
+)
+from einkorn.testing.tolerances import assert_close
+
+pytestmark = pytest.mark.usefixtures("isa")
+
+
+def normal(dtype, shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+@settings(max_examples=100)
+@given(max_pool2d_cases(), SEEDS)
+def test_max_pool2d_equals_reference(dtype, case, seed):
+    # Few distinct values, some of them special, so that ties and NaN decide the indices.
+    choices = np.array([-1.0, 0.0, 0.0, 1.0, 2.0, -np.inf, np.nan], dtype)
+    x = np.random.default_rng(seed).choice(choices, case.shapes[0])
+    values, indices = kernels.max_pool2d(x, **case.parameters)
+    expected_values, expected_indices = references.max_pool2d(x, **case.parameters)
+    assert_close(values, expected_values)
+    np.testing.assert_array_equal(indices, expected_indices, strict=True)
+
+    grad = normal(dtype, values.shape, seed)
+    actual = kernels.max_pool2d_grad(grad, indices, x.shape)
+    assert_close(actual, references.max_pool2d_grad(grad, indices, x.shape))
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3, (2, 5)])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("width", [5, 16, 17, 33, 67])
+def test_max_pool2d_of_wide_rows(kernel, stride, width, dtype):
+    x = normal(dtype, (2, 3, 7, width))
+    values, indices = kernels.max_pool2d(x, kernel, stride=stride)
+    expected_values, expected_indices = references.max_pool2d(x, kernel, stride=stride)
+    np.testing.assert_array_equal(values, expected_values)
+    np.testing.assert_array_equal(indices, expected_indices)
+
+
+@pytest.mark.parametrize("position", range(40))
+def test_nan_propagates_from_every_lane(position, dtype):
+    x = normal(dtype, (1, 1, 2, 40))
+    x[0, 0, 1, position] = np.nan
+    values, indices = kernels.max_pool2d(x, 2)
+    window = position // 2
+    assert np.isnan(values).ravel().tolist() == [i == window for i in range(20)]
+    assert indices[0, 0, 0, window] == 40 + position
+
+
+def test_first_of_equals_wins(dtype):
+    _, indices = kernels.max_pool2d(np.zeros((1, 1, 4, 40), dtype), 2)
+    np.testing.assert_array_equal(indices[0, 0, 0], np.arange(0, 40, 2))
+    _, indices = kernels.max_pool2d(np.array([[[[-0.0, 0.0]]]], dtype), (1, 2))
+    assert indices.item() == 0
+
+
+def test_minus_infinity_is_found_inside_the_image(dtype):
+    values, indices = kernels.max_pool2d(np.full((1, 1, 4, 40), -np.inf, dtype), 3, padding=1)
+    expected_values, expected_indices = references.max_pool2d(
+        np.full((1, 1, 4, 40), -np.inf), 3, padding=1
+    )
+    np.testing.assert_array_equal(values, expected_values)
+    np.testing.assert_array_equal(indices, expected_indices)
+
+
+@settings(max_examples=50)
+@given(max_pool2d_cases(), SEEDS)
+def test_max_pool2d_equals_torch(dtype, case, seed):
+    torch = pytest.importorskip("torch")
+    x = normal(dtype, case.shapes[0], seed).round(1)
+    expected = torch.nn.functional.max_pool2d(
+        torch.tensor(x), return_indices=True, **case.parameters
+    )
+    for ours, theirs in zip(kernels.max_pool2d(x, **case.parameters), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@settings(max_examples=60)
+@given(avg_pool2d_cases(), SEEDS)
+def test_avg_pool2d_equals_reference(dtype, case, seed):
+    x = normal(dtype, case.shapes[0], seed)
+    y = kernels.avg_pool2d(x, **case.parameters)
+    assert_close(y, references.avg_pool2d(x, **case.parameters))
+    grad = normal(dtype, y.shape, seed + 1)
+    actual = kernels.avg_pool2d_grad(grad, x.shape, **case.parameters)
+    assert_close(actual, references.avg_pool2d_grad(grad, x.shape, **case.parameters))
+
+
+@settings(max_examples=60)
+@given(avg_pool2d_cases(), SEEDS)
+def test_avg_pool2d_equals_torch(dtype, case, seed):
+    torch = pytest.importorskip("torch")
+    x = normal(dtype, case.shapes[0], seed)
+    expected = torch.nn.functional.avg_pool2d(torch.tensor(x), **case.parameters)
+    assert_close(kernels.avg_pool2d(x, **case.parameters), expected.double().numpy())
+
+
+@settings(max_examples=60)
+@given(adaptive_pool2d_cases(), SEEDS)
+def test_adaptive_avg_pool2d_equals_reference(dtype, case, seed):
+    x = normal(dtype, case.shapes[0], seed)
+    y = kernels.adaptive_avg_pool2d(x, **case.parameters)
+    assert_close(y, references.adaptive_avg_pool2d(x, **case.parameters))
+    grad = normal(dtype, y.shape, seed + 1)
+    actual = kernels.adaptive_avg_pool2d_grad(grad, x.shape)
+    assert_close(actual, references.adaptive_avg_pool2d_grad(grad, x.shape))
+
+
+@settings(max_examples=40)
+@given(max_pool2d_cases(), SEEDS)
+def test_max_unpool2d_equals_reference(dtype, case, seed):
+    rng = np.random.default_rng(seed)
+    shape = case.shapes[0]
+    height, width = shape[2] + 2, shape[3] + 1
+    planes = np.broadcast_to(np.arange(height * width), (*shape[:2], height * width))
+    indices = rng.permuted(planes, axis=-1)[..., : shape[2] * shape[3]].reshape(shape)
+    x = normal(dtype, shape, seed)
+    y = kernels.max_unpool2d(x, indices, (height, width))
+    np.testing.assert_array_equal(y, references.max_unpool2d(x, indices, (height, width)))
+    grad = normal(dtype, y.shape, seed + 1)
+    actual = kernels.max_unpool2d_grad(grad, indices)
+    np.testing.assert_array_equal(actual, references.max_unpool2d_grad(grad, indices))
+
+
+def test_last_of_equal_indices_remains(dtype):
+    x = np.array([[[[1.0, 2.0, 3.0]]]], dtype)
+    indices = np.array([[[[4, 0, 4]]]])
+    y = kernels.max_unpool2d(x, indices, (2, 3))
+    np.testing.assert_array_equal(y, references.max_unpool2d(x, indices, (2, 3)))
+
+
+def test_max_pool2d_is_undone_by_unpooling(dtype):
+    x = normal(dtype, (2, 3, 8, 10))
+    values, indices = kernels.max_pool2d(x, 2)
+    y = kernels.max_unpool2d(values, indices, x.shape[2:])
+    np.testing.assert_array_equal(y[y != 0], x[y != 0])
+    np.testing.assert_array_equal(kernels.max_unpool2d_grad(y, indices), values)
+
+
+def test_zero_sizes(dtype):
+    for shape in [(0, 3, 8, 8), (2, 0, 8, 8)]:
+        x = np.zeros(shape, dtype)
+        values, indices = kernels.max_pool2d(x, 2)
+        assert values.shape == indices.shape == (*shape[:2], 4, 4)
+        assert kernels.max_pool2d_grad(values, indices, shape).shape == shape
+        assert kernels.max_unpool2d(values, indices, 8).shape == shape
+        assert kernels.avg_pool2d(x, 2).shape == values.shape
+        assert kernels.avg_pool2d_grad(values, shape, 2).shape == shape
+        assert kernels.adaptive_avg_pool2d(x, 3).shape == (*shape[:2], 3, 3)
+
+
+def test_gradients_by_central_differences():
+    rng = np.random.default_rng(1)
+    x = rng.permutation(80).astype(np.float64).reshape(2, 1, 8, 5)
+    values, indices = kernels.max_pool2d(x, 3, stride=2, padding=1)
+    grad = rng.standard_normal(values.shape)
+    assert_gradients(
+        lambda x: kernels.max_pool2d(x, 3, stride=2, padding=1)[0],
+        [x],
+        grad,
+        [kernels.max_pool2d_grad(grad, indices, x.shape)],
+    )
+    average = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}
+    grad = rng.standard_normal(kernels.avg_pool2d(x, **average).shape)
+    assert_gradients(
+        lambda x: kernels.avg_pool2d(x, **average),
+        [x],
+        grad,
+        [kernels.avg_pool2d_grad(grad, x.shape, **average)],
+    )
+    grad = rng.standard_normal((2, 1, 3, 2))
+    assert_gradients(
+        lambda x: kernels.adaptive_avg_pool2d(x, (3, 2)),
+        [x],
+        grad,
+        [kernels.adaptive_avg_pool2d_grad(grad, x.shape)],
+    )
+    small = rng.standard_normal((2, 1, 4, 3))
+    spread = np.stack([rng.permutation(80)[:12].reshape(1, 4, 3) for _ in range(2)])
+    grad = rng.standard_normal((2, 1, 8, 10))
+    assert_gradients(
+        lambda small: kernels.max_unpool2d(small, spread, (8, 10)),
+        [small],
+        grad,
+        [kernels.max_unpool2d_grad(grad, spread)],
+    )
