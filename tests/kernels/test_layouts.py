@@ -17,8 +17,7 @@ from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
 
-FUNCTIONS = [name for name in CALLS if hasattr(kernels, name)]
-PURE = [name for name in FUNCTIONS if name not in IN_PLACE]
+PURE = [name for name in CALLS if name not in IN_PLACE]
 WITH_OUT = [name for name in PURE if "out" in inspect.signature(getattr(kernels, name)).parameters]
 ERRORS = (TypeError, ValueError)
 
@@ -90,7 +89,7 @@ def test_layout_of_all_arrays(name, layout, dtype):
     assert_close_results(results(name, changed), results(name, plain_arguments(changed)))
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name in IN_PLACE])
+@pytest.mark.parametrize("name", IN_PLACE)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_layouts_of_arrays_changed_in_place(name, layout, dtype):
     expected = results(name, build(name, dtype))
@@ -106,7 +105,7 @@ def test_layouts_of_arrays_changed_in_place(name, layout, dtype):
             assert_close_results(map(plain, actual), expected)
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name in IN_PLACE])
+@pytest.mark.parametrize("name", IN_PLACE)
 def test_arrays_changed_in_place_must_not_overlap(name, dtype):
     arguments = build(name, dtype)
     for key in IN_PLACE[name]:
@@ -116,7 +115,7 @@ def test_arrays_changed_in_place_must_not_overlap(name, dtype):
                     results(name, {**arguments, other: arguments[key]})
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", CALLS)
 def test_inputs_are_left_as_they_were(name, dtype):
     arguments = build(name, dtype)
     before = plain_arguments(arguments)
@@ -198,7 +197,7 @@ def test_out_that_overlaps_an_input_is_refused(name, dtype):
             results(name, {**arguments, key: shared, "out": out})
 
 
-@pytest.mark.parametrize("name", sorted(ELEMENTWISE & set(WITH_OUT)))
+@pytest.mark.parametrize("name", sorted(ELEMENTWISE))
 def test_elementwise_functions_work_in_place(name, dtype):
     arguments = build(name, dtype)
     expected = results(name, arguments)
@@ -216,7 +215,7 @@ def test_lists_of_floats_are_float64(name):
     assert_same_bits(results(name, {**arguments, **lists}), results(name, arguments))
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("wrong", ["f2", "c8", "O", "U8", "?", "i8", "other float"])
 def test_other_dtypes_are_refused_by_name(name, wrong):
     arguments = build(name, np.float32)

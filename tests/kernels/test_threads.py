@@ -112,10 +112,7 @@ def run(name, arguments, parameters, dtype, threads):
     return [value for value in (*results, *filled) if isinstance(value, np.ndarray)]
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "parameters"),
-    [row for row in CALLS if hasattr(kernels, row.values[0])],
-)
+@pytest.mark.parametrize(("name", "arguments", "parameters"), CALLS)
 def test_bits_do_not_depend_on_the_number_of_threads(
     name, arguments, parameters, dtype, restore_threads
 ):
