@@ -44,11 +44,11 @@ ISA_FLAGS = {
 KERNEL_FLAGS = {
     "unix": [
         *("-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"),
-        *("-Wall", "-Wextra"),
+        *("-Wall", "-Wextra", "-g0"),
     ],
     "msvc": ["/O2", "/std:c11", "/experimental:c11atomics"],
 }
-BINDING_FLAGS = {"unix": ["-O2", "-fvisibility=hidden"], "msvc": ["/O2"]}
+BINDING_FLAGS = {"unix": ["-O2", "-fvisibility=hidden", "-g0"], "msvc": ["/O2"]}
 THREAD_FLAGS = {"unix": ["-pthread"], "msvc": []}
 
 
