@@ -403,28 +403,10 @@ cdef object conv_transpose_input_grad(int rank, object grad, object weight, obje
                                       object out):
     cdef Call call = new_call()
     cdef ek_conv2d_problem p
-    cdef int64_t x[4]
-    cdef int64_t more[2]
-    cdef int64_t span
-    cdef int i
     cdef cnp.ndarray source = input_of_rank(grad, "grad", &call, rank)
     cdef cnp.ndarray filters = input_of_rank(weight, "weight", &call, rank)
     set_options(&p, rank, stride, padding, dilation, groups, algorithm, precision)
-    spatial(output_padding, "output_padding", rank, 0, 0, more)
-    set_sizes(rank, shape_of(source), p.in_size)
-    set_sizes(rank, shape_of(filters), p.kernel)
-    for i in range(2):
-        if p.padding[i] > (LARGEST - p.in_size[i]) / 2:
-            raise ValueError(f"padding: {p.padding[i]} is too input_side")
-        span = p.in_size[i] + 2 * p.padding[i] - extent(&p, i)
-        if span < more[i] or (span - more[i]) % p.stride[i]:
-            raise ValueError(
-                f"grad: no transposed convolution of these options gives the size {p.in_size[i]}, "
-                f"got shape {np.shape(grad)}"
-            )
-        p.out_size[i] = (span - more[i]) / p.stride[i] + 1
-    image_shape(rank, shape_of(source)[0], shape_of(filters)[0], p.out_size, x)
-    set_conv_transpose(&p, rank, x, shape_of(filters), "weight", output_padding)
+    set_conv_transpose_of_grad(&p, rank, shape_of(source), shape_of(filters), output_padding)
     expect_image(source, "grad", rank, p.batch, p.in_channels, p.in_size)
     return correlate(&call, &p, EK_CONV_FORWARD, rank, source, "grad", filters, None, out,
                      "conv_transpose_input_grad")
