@@ -39,6 +39,9 @@ def small_run(request, small_corpus, monkeypatch, tmp_path):
 def interrupt_after(monkeypatch):
     """Give a function that has SIGINT arrive within a given optimiser step."""
 
+    # A job in the background is started with SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def arm(steps):
         original, done = optim.Adam.step, 0
 
@@ -51,7 +54,8 @@ def interrupt_after(monkeypatch):
 
         monkeypatch.setattr(optim.Adam, "step", step)
 
-    return arm
+    yield arm
+    signal.signal(signal.SIGINT, before)
 
 
 def weights(out):
@@ -116,7 +120,13 @@ def test_resuming_what_is_complete_changes_nothing(small_run):
 def start(out, *arguments):
     """Start a long run in a process of its own and wait until it trains."""
     command = [sys.executable, "-m", "einkorn", "run", "lenet", "--out", str(out), *arguments]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert "epoch" in process.stderr.readline()
     return process
 
