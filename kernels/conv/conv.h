@@ -62,7 +62,8 @@ typedef struct ek_conv_tiling {
     int64_t image_blocks, row_blocks, column_blocks;
     int64_t targets, target_blocks; /* channels of the target for one task */
     int64_t blocks;                 /* images, rows, columns */
-    int64_t scratch;                /* elements of one thread's planes */
+    int64_t scratch;                /* elements of one thread's planes and sums */
+    int64_t sums;                   /* the direct algorithm's, at the end of the scratch */
     int in_place;                   /* the planes are the source's own */
 } ek_conv_tiling;
 

@@ -119,14 +119,17 @@ int ek_conv_tiling_of(const ek_conv_pass *pass, ek_conv_algorithm algorithm, ek_
     choose_targets(pass, t, tile);
     t->plane = plane_size(t, tile);
     int64_t planes = ek_checked_mul(t->planes[0] * t->planes[1], t->channels);
+    t->sums = algorithm == EK_CONV_DIRECT ? ek_checked_add(t->image_pitch, tile.columns + 16) : 0;
     t->scratch = ek_checked_add(ek_checked_mul(planes, t->plane), tile.columns + tile.lanes);
+    t->scratch = ek_checked_add(t->scratch, t->sums);
     return ek_checked_mul(t->scratch, (int64_t)sizeof(double)) < 0 ? EK_TOO_LARGE : EK_OK;
 }
 
 int ek_conv_tiling_in_place(const ek_conv_pass *pass, ek_conv_algorithm algorithm,
                             ek_conv_tile tile, ek_conv_tiling *t) {
     int status = ek_conv_tiling_of(pass, algorithm, tile, t);
-    if (status == EK_OK && pass->in_place && t->images == 1) {
+    int with_care = algorithm != EK_CONV_DIRECT;
+    if (status == EK_OK && with_care && pass->in_place && t->images == 1) {
         t->in_place = 1;
         t->plane = pass->axis[1].source_size;
         t->scratch = 0;
