@@ -173,7 +173,8 @@ cdef cnp.ndarray index_input(object value, str name):
         return array
     if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.size and array.max() > LARGEST:
         raise IndexError(f"{name}: index {array.max()} is out of range")
-    return np.ascontiguousarray(array, dtype=np.int64)
+    # np.ascontiguousarray would leave a misaligned array as it is.
+    return np.require(array, np.int64, "CA")
 
 
 cdef tuple shape_of(cnp.ndarray array):
