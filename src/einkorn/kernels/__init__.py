@@ -25,9 +25,9 @@ from einkorn.kernels._core import (
     set_num_threads,
 )
 from einkorn.kernels.algorithms import algorithms
+from einkorn.kernels.columns import col2im, im2col
 from einkorn.kernels.config import get_include, show_config
 from einkorn.kernels.conv import (
-    col2im,
     conv1d,
     conv1d_input_grad,
     conv1d_weight_grad,
@@ -40,7 +40,6 @@ from einkorn.kernels.conv import (
     conv_transpose2d,
     conv_transpose2d_input_grad,
     conv_transpose2d_weight_grad,
-    im2col,
 )
 from einkorn.kernels.elementwise import (
     dropout,

@@ -1,12 +1,8 @@
 cimport cython
 cimport numpy as cnp
-from cpython.mem cimport PyMem_Malloc
 from libc.stdint cimport int64_t, uintptr_t
-from libc.string cimport memset
 
 from einkorn.kernels._core cimport (
-    EK_BAD_ARGUMENT,
-    EK_BAD_DTYPE,
     EK_BAD_INDEX,
     EK_F32,
     EK_F64,
@@ -95,7 +91,8 @@ cdef cnp.ndarray as_array(object value, str name):
     try:
         return np.asarray(value)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name}: expected an array, got {type(value).__name__} ({error})") from error
+        got = f"{type(value).__name__} ({error})"
+        raise TypeError(f"{name}: expected an array, got {got}") from error
 
 
 cdef int check_size(cnp.ndarray array, str name) except -1:
@@ -171,7 +168,8 @@ cdef cnp.ndarray index_input(object value, str name):
     check_size(array, name)
     if cnp.PyArray_TYPE(array) == cnp.NPY_INT64 and cnp.PyArray_ISCARRAY_RO(array):
         return array
-    if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.size and array.max() > LARGEST:
+    cdef bint may_exceed = array.dtype.kind == "u" and array.dtype.itemsize == 8
+    if may_exceed and array.size and array.max() > LARGEST:
         raise IndexError(f"{name}: index {array.max()} is out of range")
     # np.ascontiguousarray would leave a misaligned array as it is.
     return np.require(array, np.int64, "CA")

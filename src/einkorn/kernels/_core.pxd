@@ -250,8 +250,8 @@ cdef extern from "einkorn/api.h" nogil:
                          const ek_lstm_grad_arrays *arrays, ek_workspace workspace) noexcept nogil
         int (*lstm_grad_workspace)(ek_dtype dtype, const ek_lstm_problem *problem,
                                    ek_workspace_size *size) noexcept nogil
-        int (*max_pool2d)(ek_dtype dtype, const ek_max_pool_problem *problem, const void *x, void *y,
-                          int64_t *indices) noexcept nogil
+        int (*max_pool2d)(ek_dtype dtype, const ek_max_pool_problem *problem, const void *x,
+                          void *y, int64_t *indices) noexcept nogil
         int (*max_pool2d_grad)(ek_dtype dtype, const ek_unpool_problem *problem, const void *grad,
                                const int64_t *indices, void *gx) noexcept nogil
         int (*max_unpool2d)(ek_dtype dtype, const ek_unpool_problem *problem, const void *x,

@@ -56,7 +56,7 @@ cdef void memory_give(void *block) noexcept nogil:
 
 
 cdef int check_signals() noexcept:
-    """Leaves the exception of a signal handler set: the binding finds it when the kernel returns."""
+    """Keeps the exception of a signal handler for the binding to raise."""
     try:
         PyErr_CheckSignals()
     except BaseException as error:
@@ -101,9 +101,8 @@ def isa_variants():
     >>> kernels.isa_variants()[0]
     'scalar'
     """
-    return tuple(
-        [ek_isa_name(<ek_isa>i).decode() for i in range(EK_ISA_COUNT) if ek_isa_available(<ek_isa>i)]
-    )
+    available = [<ek_isa>i for i in range(EK_ISA_COUNT) if ek_isa_available(<ek_isa>i)]
+    return tuple([ek_isa_name(i).decode() for i in available])
 
 
 def force_isa(str name):

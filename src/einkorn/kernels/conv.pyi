@@ -8,7 +8,6 @@ _Algorithm = Literal["auto", "im2col", "implicit", "direct", "linear"]
 _Precision = Literal["auto", "strict"]
 _Size = int | Sequence[int]
 
-ALGORITHMS: tuple[str, ...]
 CONVS: frozenset[str]
 CONVS_OF_TWO_SHAPES: frozenset[str]
 
@@ -174,25 +173,6 @@ def conv_transpose1d_weight_grad(
     groups: int = 1,
     algorithm: _Algorithm = "auto",
     precision: _Precision | None = None,
-    out: NDArray[Any] | None = None,
-) -> NDArray[Any]: ...
-def im2col(
-    x: ArrayLike,
-    kernel_size: _Size,
-    *,
-    stride: _Size = 1,
-    padding: _Size = 0,
-    dilation: _Size = 1,
-    out: NDArray[Any] | None = None,
-) -> NDArray[Any]: ...
-def col2im(
-    cols: ArrayLike,
-    output_size: _Size,
-    kernel_size: _Size,
-    *,
-    stride: _Size = 1,
-    padding: _Size = 0,
-    dilation: _Size = 1,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]: ...
 def conv_algorithms(

@@ -8,7 +8,7 @@ _Activation = Literal["relu", "sigmoid", "tanh"]
 
 ALGORITHMS: tuple[str, ...]
 
-def matmul_engine(algorithm: _Algorithm = "auto") -> str: ...
+def matmul_engine(algorithm: str = "auto") -> str: ...
 def matmul(
     a: ArrayLike,
     b: ArrayLike,

@@ -30,7 +30,7 @@ from einkorn.kernels._core cimport (
     ek_workspace_size,
 )
 
-from einkorn.kernels._core import isa, isa_variants
+from einkorn.kernels._core import isa_variants
 
 cnp.import_array()
 
@@ -132,7 +132,7 @@ cdef int run_batches(Call *call, ek_gemm_problem *problem, cnp.ndarray a, cnp.nd
                      cnp.ndarray c, int rank, const int64_t *shape) except -1:
     """The innermost batch axis runs in the kernel, the outer ones here."""
     cdef int64_t itemsize = cnp.PyArray_ITEMSIZE(c)
-    cdef int64_t outer = 1, index, rest, position, a_offset, b_offset, c_offset, c_step
+    cdef int64_t outer = 1, index, rest, position, a_offset, b_offset, c_offset
     cdef int i
     if cnp.PyArray_SIZE(c) == 0:
         return 0  # A broadcast batch of empty matrices may still be 2**60 long.

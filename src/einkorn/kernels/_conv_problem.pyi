@@ -1,0 +1,2 @@
+ALGORITHM_CODES: dict[str, int]
+ALGORITHMS: tuple[str, ...]
