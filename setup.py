@@ -136,7 +136,7 @@ def extensions() -> list[Extension]:
             [os.path.relpath(source, ROOT)],
             include_dirs=[str(INCLUDE), str(KERNELS), numpy.get_include()],
             define_macros=define,
-            depends=[str(h) for h in headers()],
+            depends=[os.path.relpath(h, ROOT) for h in headers()],
             extra_compile_args=shlex.split(os.environ.get("EINKORN_CFLAGS", "")),
         )
         for source in sorted(BINDINGS.glob("*.pyx"))
