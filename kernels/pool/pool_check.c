@@ -57,7 +57,7 @@ int ek_avg_pool_check(const ek_avg_pool_problem *p, ek_pool_axis axes[2]) {
         a.output = ek_pool_output_size(a.input, a.kernel, a.stride, a.padding, 1, p->ceil_mode);
         axes[i] = a;
     }
-    return p->divisor_override < 0 ? EK_BAD_ARGUMENT : check_sizes(p->planes, axes);
+    return check_sizes(p->planes, axes);
 }
 
 int ek_adaptive_pool_check(const ek_adaptive_pool_problem *p, ek_pool_axis axes[2]) {

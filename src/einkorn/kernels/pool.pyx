@@ -3,7 +3,7 @@
 import numpy as np
 
 cimport numpy as cnp
-from libc.stdint cimport int64_t
+from libc.stdint cimport INT64_MIN, int64_t
 
 from einkorn.kernels._arrays cimport (
     Call,
@@ -376,7 +376,9 @@ cdef int set_average(ek_avg_pool_problem *problem, object kernel_size, object st
     problem.count_include_pad = bool(count_include_pad)
     problem.divisor_override = 0
     if divisor_override is not None:
-        problem.divisor_override = integer(divisor_override, "divisor_override", 1)
+        problem.divisor_override = integer(divisor_override, "divisor_override", INT64_MIN)
+        if problem.divisor_override == 0:
+            raise ValueError("divisor_override: expected an int other than 0, got 0")
     problem.planes = full[0] * full[1]
     problem.height, problem.width = full[2], full[3]
     return pooled_shape(problem.kernel, problem.stride, problem.padding, dilation,

@@ -168,7 +168,7 @@ def avg_pool2d_cases(draw: st.DrawFn) -> Case:
     case = draw(_pools(dilated=False))
     rules = {
         "count_include_pad": draw(st.booleans()),
-        "divisor_override": draw(st.sampled_from([None, None, 1, 7])),
+        "divisor_override": draw(st.sampled_from([None, None, 1, 7, -2])),
     }
     return Case(case.shapes, {**case.parameters, **rules})
 
