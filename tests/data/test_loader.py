@@ -118,6 +118,7 @@ def test_only_the_inputs_are_transformed() -> None:
     ("changes", "error", "message"),
     [
         ({"batch_size": 0}, ValueError, "batch_size: expected at least 1, got 0"),
+        ({"batch_size": 1.5}, TypeError, "batch_size: expected an int, got 1.5"),
         ({"seed": -1}, ValueError, "seed: expected a non-negative integer, got -1"),
         ({"seed": 0.5}, TypeError, "float"),
     ],

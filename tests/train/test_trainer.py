@@ -214,6 +214,11 @@ def test_no_batches_are_an_error(make: Make) -> None:
         make().fit([], epochs=1)
 
 
+def test_epochs_are_not_negative(make: Make) -> None:
+    with pytest.raises(ValueError, match="epochs: expected at least 0, got -1"):
+        make().fit([], epochs=-1)
+
+
 def test_callbacks_are_called_in_order_and_closed_on_errors(make: Make, loader: Loaders) -> None:
     events: list[str] = []
 

@@ -102,6 +102,8 @@ class DataLoader(Loader):
     ------
     ValueError
         `batch_size` is not positive.
+    TypeError
+        `batch_size` is not an integer.
 
     Examples
     --------
@@ -122,6 +124,8 @@ class DataLoader(Loader):
         seed: Seed = None,
         transform: Transform | None = None,
     ) -> None:
+        if not isinstance(batch_size, (int, np.integer)):
+            raise TypeError(f"batch_size: expected an int, got {batch_size!r}")
         if batch_size < 1:
             raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
         self.dataset = dataset

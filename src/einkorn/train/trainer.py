@@ -194,8 +194,11 @@ class Trainer:
         Raises
         ------
         ValueError
-            `train` holds no batch, or cannot go on where a checkpoint was taken.
+            `train` holds no batch, or cannot go on where a checkpoint was taken, or `epochs` is
+            negative.
         """
+        if epochs < 0:
+            raise ValueError(f"epochs: expected at least 0, got {epochs}")
         self.epochs, self._train_data = epochs, train
         self.batches = len(train) if isinstance(train, Sized) else None
         self.stop_training = self.interrupted = self.history.interrupted = False
