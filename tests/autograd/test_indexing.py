@@ -57,10 +57,40 @@ def test_gather_refuses_indices_out_of_range(index):
         lambda i: ek.gather(x, 0, i),
         lambda i: ek.index_select(x, 0, i),
         lambda i: ek.scatter_add(x, 0, i, ek.ones(1)),
-        lambda i: ek.take_along_dim(x, i, 0),
     ):
         with pytest.raises(IndexError, match="index"):
             call(np.array([index]))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64])
+def test_take_along_dim_counts_negative_indices_from_the_end(dtype):
+    x = ek.arange(300)
+    assert ek.take_along_dim(x, np.array([-1, 2], dtype), 0).tolist() == [299, 2]
+    assert ek.take_along_dim(x, np.array([255], np.uint8), 0).tolist() == [255]
+    for index in (300, -301):
+        with pytest.raises(IndexError, match="index"):
+            ek.take_along_dim(x, np.array([index]), 0)
+
+
+def test_a_scalar_is_indexed_as_one_element():
+    x = ek.tensor(3.0, requires_grad=True)
+    results = [
+        ek.index_select(x, 0, [0]),
+        ek.gather(x, 0, np.array(0)),
+        ek.scatter_add(x, 0, np.array(0), ek.tensor(4.0)),
+    ]
+    with pytest.raises(IndexError, match="expected one element"):
+        ek.index_select(x, 0, [0, 0])
+    assert [(y.shape, y.item()) for y in results] == [((), 3.0), ((), 3.0), ((), 7.0)]
+    for y in results:
+        assert ek.autograd.grad(y, x)[0].item() == 1.0
+
+
+def test_gather_takes_no_elements_by_an_index_of_any_rank():
+    x = ek.ones(5, requires_grad=True)
+    y = ek.gather(x, 0, np.zeros((2, 0), np.int64))
+    assert y.shape == (2, 0)
+    assert ek.autograd.grad(y.sum(), x)[0].tolist() == [0.0] * 5
 
 
 def test_floats_are_no_indices():

@@ -133,6 +133,36 @@ def test_logsumexp_of_infinities():
     assert ek.tensor([[-INF, -INF]]).logsumexp(1).item() == -INF
 
 
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "softmin"])
+@pytest.mark.parametrize("dim", [0, -1])
+def test_softmax_of_a_scalar(name, dim):
+    check(lambda x: getattr(F, name)(x, dim), lambda x: getattr(TF, name)(x, dim), np.array(2.0))
+
+
+def test_prelu_of_a_scalar():
+    check(F.prelu, TF.prelu, np.array(-2.0), np.array([0.25]))
+
+
+def test_circular_padding_forgets_what_it_cuts_off():
+    for widths in ((-1, 1, 0, 0), (-1, 2, 1, -2), (2, -1, 0, 3)):
+        check(
+            lambda x, w=widths: F.pad(x, w, "circular"),
+            lambda x, w=widths: TF.pad(x, w, "circular"),
+            np.arange(24.0).reshape(1, 1, 4, 6),
+        )
+
+
+def test_steps_have_a_gradient_of_zero():
+    x = np.array([-1.5, 2.0])
+    check(lambda x: ek.norm(x, 0), lambda x: torch.norm(x, 0), x)
+    check(
+        lambda x, y: ek.div(x, y, rounding_mode="floor"),
+        lambda x, y: torch.div(x, y, rounding_mode="floor"),
+        x,
+        np.array([[2.0], [3.0]]),
+    )
+
+
 def test_softmax_does_not_overflow():
     x = np.array([[1000.0, 1000.0], [-1000.0, 0.0]])
     check(lambda x: x.softmax(1), lambda x: x.softmax(1), x)
@@ -187,6 +217,8 @@ EMPTY = [
     lambda t, x: x[:, 1:],
     lambda t, x: t.nn.functional.linear(x, t.ones(2, 3, dtype=t.float64)),
     lambda t, x: t.nn.functional.mse_loss(x, x * 2),
+    lambda t, x: t.nn.functional.group_norm(x, 3),
+    lambda t, x: t.nn.functional.batch_norm(x, None, None, training=True),
     lambda t, x: x.unbind(1)[0],
     lambda t, x: x.split(2, 1)[1],
     lambda t, x: x.cumsum(1),

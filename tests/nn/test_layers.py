@@ -234,9 +234,16 @@ def test_one_hot():
 )
 def test_empty_batches(layer):
     shape = (0, 3) if isinstance(layer, nn.Linear) else (0, 3, 4, 4)
-    if isinstance(layer, nn.BatchNorm2d):
-        layer = layer.eval()
     assert layer(np.zeros(shape)).shape[0] == 0
+
+
+def test_an_empty_batch_leaves_the_running_statistics():
+    layer = nn.BatchNorm1d(3)
+    layer(np.zeros((0, 3))).sum().backward()
+    assert layer.running_mean.tolist() == [0.0] * 3
+    assert layer.running_var.tolist() == [1.0] * 3
+    assert layer.num_batches_tracked.item() == 1
+    assert layer.weight.grad.tolist() == [0.0] * 3
 
 
 def test_layers_without_recording():

@@ -416,10 +416,10 @@ def _shape() -> Iterator[Row]:
     yield from rows("split", call(x, 2, 2), call(x, [1, 2], 1), call(normal(5), 2))
     yield from rows("chunk", call(x, 3, 1), call(normal(5), 3))
     yield from rows("unbind", call(x, 1), call(normal(3)))
-    yield from rows("flip", call(x, (0, 2)), call(x, (-1,)))
+    yield from rows("flip", call(x, (0, 2)), call(x, (-1,)), call(x, dims=[1]))
     yield from rows("roll", call(x, 1, 0), call(x, (1, -2), (1, 2)), call(x, 5))
     yield from rows("repeat", call(normal(2, 3), 2, 1, 2), reference=_method("repeat"))
-    yield from rows("tile", call(normal(2, 3), (2,)), call(normal(2), (2, 3)))
+    yield from rows("tile", call(normal(2, 3), (2,)), call(normal(2), dims=(2, 3)))
     yield from rows("tril triu", call(normal(3, 4)), call(x, 1), call(normal(3, 3), -1))
     yield from rows("diagonal", call(normal(3, 4)), call(normal(3, 4), 1), call(x, -1, 1, 2))
     yield from rows("atleast_1d", call(normal()), call(normal(3)))
@@ -482,6 +482,7 @@ def _pooling() -> Iterator[Row]:
         call(x, 2),
         call(x, 3, 2, 1),
         call(x, (3, 2), (1, 2), (1, 0), (1, 2)),
+        call(x, [3], (), [1], [2]),
         call(x, 2, ceil_mode=True),
         call(x, 2, return_indices=True),
         call(distinct(3, 6, 5), 2),
@@ -494,6 +495,7 @@ def _pooling() -> Iterator[Row]:
         call(x, 3, 2, 1, count_include_pad=False),
         call(x, 3, 2, 1, True),
         call(x, (2, 3), divisor_override=5),
+        call(x, [2], [], [1], divisor_override=-2),
         call(distinct(3, 6, 5), 2),
     )
     yield from _functional("avg_pool1d", call(distinct(2, 3, 7), 3, 2, 1))

@@ -19,7 +19,7 @@ from einkorn.autograd.operators.arithmetic import (
     where,
 )
 from einkorn.autograd.operators.common import as_dim, cast, to_floating, to_tensor
-from einkorn.autograd.operators.shape import chunk
+from einkorn.autograd.operators.shape import chunk, reshape
 from einkorn.autograd.promotion import as_dtype
 from einkorn.autograd.tape import Operator, retain_inputs, retain_output
 from einkorn.autograd.tensor import Tensor
@@ -263,6 +263,8 @@ def prelu(input: Any, weight: Any) -> Tensor:
         raise RuntimeError(f"weight: expected 1 or {channels} numbers, got shape {w.shape}")
     if w.numel() > 1:
         w = w.reshape((-1,) + (1,) * (x.ndim - 2))
+    elif not x.ndim:
+        w = w.reshape(())
     return where(x > 0, x, x * w)
 
 
@@ -293,7 +295,7 @@ def softmax(
     tensor([0.5, 0.5])
     """
     x = _prepared("softmax", input, dim, dtype)
-    return Softmax(as_dim(dim, x.ndim)).apply(x)
+    return _along(Softmax, x, dim)
 
 
 def log_softmax(
@@ -301,7 +303,7 @@ def log_softmax(
 ) -> Tensor:
     """Return ``input - log(sum(exp(input)))`` along `dim`; parameters as :func:`softmax`."""
     x = _prepared("log_softmax", input, dim, dtype)
-    return LogSoftmax(as_dim(dim, x.ndim)).apply(x)
+    return _along(LogSoftmax, x, dim)
 
 
 def softmin(
@@ -315,6 +317,12 @@ def _prepared(name: str, value: Any, dim: int | None, dtype: DTypeLike | None) -
     if dim is None:
         raise TypeError(f"{name}: dim: expected the dimension to normalise, got None")
     return to_floating(value) if dtype is None else cast(to_tensor(value), as_dtype(dtype))
+
+
+def _along(operator: type[Softmax] | type[LogSoftmax], x: Tensor, dim: Any) -> Tensor:
+    if not x.ndim:
+        return _along(operator, reshape(x, 1), dim).reshape(())
+    return operator(as_dim(dim, x.ndim)).apply(x)
 
 
 def logsigmoid(input: Any) -> Tensor:

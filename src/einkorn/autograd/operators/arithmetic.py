@@ -464,6 +464,19 @@ class Flat(Operator):
         return namespace(grad).zeros_like(grad)
 
 
+class FloorDivide(Operator):
+    """``a / b`` rounded down, a step function of both."""
+
+    __slots__ = ("shapes",)
+
+    def forward(self, a: Any, b: Any) -> Any:
+        self.shapes = a.shape, b.shape
+        return np.asarray(np.floor_divide(a, b))
+
+    def backward(self, grad: Any) -> Any:
+        return tuple(namespace(grad).zeros(shape, dtype=grad.dtype) for shape in self.shapes)
+
+
 class Remainder(Operator):
     """``a - b * quotient`` with the quotient rounded down, or towards zero."""
 
@@ -553,7 +566,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     if rounding_mode is None:
         return Div().apply(to_floating(input), to_floating(other))
     if rounding_mode == "floor":
-        return Tensor(np.asarray(np.floor_divide(input._data, other._data)))
+        return FloorDivide().apply(input, other)
     if rounding_mode == "trunc":
         if input._data.dtype.kind == "f":
             return trunc(Div().apply(input, other))

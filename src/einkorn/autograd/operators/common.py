@@ -12,7 +12,17 @@ from einkorn.autograd import promotion
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor, as_tensor
 
-__all__ = ["as_dim", "as_dims", "cast", "namespace", "operands", "reduce_to", "to_tensor"]
+__all__ = [
+    "as_dim",
+    "as_dims",
+    "as_pair",
+    "as_shape",
+    "cast",
+    "namespace",
+    "operands",
+    "reduce_to",
+    "to_tensor",
+]
 
 
 _NUMBERS = frozenset((float, int))
@@ -131,6 +141,20 @@ def as_dims(dim: Any, ndim: int, name: str = "dim") -> tuple[int, ...]:
         return dims if ndim else ()
     found = as_dim(dim, ndim, name)
     return (found,) if ndim else ()
+
+
+def as_pair(value: Any) -> tuple[int, int]:
+    """Return an integer, or the only one of a sequence, twice, and a pair of integers as it is.
+
+    The kernels check their ranges.
+    """
+    if value.__class__ is int:
+        return value, value
+    if isinstance(value, (tuple, list)):
+        first, second = value if len(value) == 2 else (*value, *value)
+        return operator.index(first), operator.index(second)
+    number = operator.index(value)
+    return number, number
 
 
 def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ import operator
 from typing import Any
 
 from einkorn import kernels
-from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.operators.common import as_pair, to_tensor
 from einkorn.autograd.operators.padding import pad
 from einkorn.autograd.operators.shape import squeeze, unsqueeze
 from einkorn.autograd.tape import Operator, retain_crosswise
@@ -203,17 +203,6 @@ class ConvTranspose2dWeightGrad(_Geometry):
         )
 
 
-def _pair(value: Any) -> Pair:
-    """Return an integer twice, or a pair of integers; the kernels check their ranges."""
-    if value.__class__ is int:
-        return value, value
-    if isinstance(value, (tuple, list)):
-        first, second = value if len(value) == 2 else (value[0], value[0])
-        return operator.index(first), operator.index(second)
-    number = operator.index(value)
-    return number, number
-
-
 def _check_dtypes(x: Tensor, weight: Tensor, bias: Tensor | None) -> None:
     for name, tensor in (("weight", weight), ("bias", bias)):
         if tensor is not None and tensor._data.dtype != x._data.dtype:
@@ -279,13 +268,13 @@ def conv2d(
     if x._data.ndim == 3:
         result = conv2d(unsqueeze(x, 0), w, b, stride, padding, dilation, groups)
         return squeeze(result, 0)
-    steps, spread = _pair(stride), _pair(dilation)
+    steps, spread = as_pair(stride), as_pair(dilation)
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
             raise ValueError(f"padding: expected numbers, 'same' or 'valid', got {padding!r}")
         x, border = _same_padding(x, w, steps, spread) if padding == "same" else (x, (0, 0))
     else:
-        border = _pair(padding)
+        border = as_pair(padding)
     options = {"stride": steps, "padding": border, "dilation": spread, "groups": groups}
     return Conv2d(options).apply(x, w) if b is None else Conv2d(options).apply(x, w, b)
 
@@ -341,10 +330,10 @@ def conv_transpose2d(
         )
         return squeeze(result, 0)
     options = {
-        "stride": _pair(stride),
-        "padding": _pair(padding),
-        "output_padding": _pair(output_padding),
-        "dilation": _pair(dilation),
+        "stride": as_pair(stride),
+        "padding": as_pair(padding),
+        "output_padding": as_pair(output_padding),
+        "dilation": as_pair(dilation),
         "groups": groups,
     }
     transposed = ConvTranspose2d(options)

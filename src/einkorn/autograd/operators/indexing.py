@@ -8,7 +8,7 @@ import numpy as np
 
 from einkorn.autograd.operators.arithmetic import where
 from einkorn.autograd.operators.common import as_dim, cast, to_tensor
-from einkorn.autograd.operators.shape import as_view
+from einkorn.autograd.operators.shape import as_view, clone
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor, as_tensor
 
@@ -183,6 +183,8 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Te
     if not x.ndim:
         return x.reshape(1)[_index_array(index, 1)]
     places = _index_array(index, x.shape[d])
+    if not places.size:
+        return getitem(x.reshape(-1), places)
     _check_rank(places, x)
     if any(n > m for i, (n, m) in enumerate(zip(places.shape, x.shape, strict=True)) if i != d):
         raise RuntimeError(f"index: shape {places.shape} exceeds {x.shape} apart from dim {d}")
@@ -195,11 +197,21 @@ def _check_rank(index: Any, x: Tensor) -> None:
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
-    """Return the elements at `indices` along `dim`, broadcast; without `dim`, of the flat input."""
+    """Return the elements at `indices` along `dim`, broadcast; without `dim`, of the flat input.
+
+    Negative indices count from the end.
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range.
+    """
     x, index = to_tensor(input), np.asarray(indices)
     if dim is None:
         return gather(x.reshape(-1), 0, index.reshape(-1))
     d = as_dim(dim, x.ndim)
+    if x.ndim and index.dtype.kind == "i":
+        index = np.where(index < 0, index + np.int64(x.shape[d]), index)
     wide, narrow_ = list(x.shape), list(index.shape)
     wide[d] = narrow_[d] = 1
     shape = list(np.broadcast_shapes(tuple(wide), tuple(narrow_)))
@@ -218,7 +230,10 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
     """
     x, values = to_tensor(input), to_tensor(src)
     d = as_dim(dim, x.ndim)
-    places = _index_array(index, x.shape[d] if x.ndim else 1)
+    if not x.ndim:
+        flat = scatter_add(x.reshape(1), 0, np.reshape(index, -1), values.reshape(-1))
+        return flat.reshape(())
+    places = _index_array(index, x.shape[d])
     _check_rank(places, x)
     key = along(places, d)
     part = values[tuple([slice(n) for n in places.shape])]
@@ -231,13 +246,17 @@ def index_select(input: Any, dim: int, index: Any) -> Tensor:
     Raises
     ------
     IndexError
-        If an index is negative or too large.
+        If an index is negative or too large, or their number is not 1 for a scalar.
     """
     x = to_tensor(input)
     d = as_dim(dim, x.ndim)
-    places = _index_array(index, x.shape[d])
+    places = _index_array(index, x.shape[d] if x.ndim else 1)
     if places.ndim > 1:
         raise IndexError(f"index: expected one dimension, got shape {places.shape}")
+    if not x.ndim:
+        if places.size != 1:
+            raise IndexError(f"index: expected one element for a scalar, got {places.size}")
+        return clone(x)
     return getitem(x, (slice(None),) * d + (places.reshape(-1),))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -105,6 +106,10 @@ def batch_norm(
     if not training:
         mean, var = to_tensor(running_mean)._data, to_tensor(running_var)._data
         return BatchNorm(mean, var, eps).apply(x, *parts)
+    if not x.numel():
+        # An empty batch has no statistics: it leaves empty, and moves nothing.
+        nothing = np.zeros(x.shape[1], x.dtype)
+        return BatchNorm(nothing, nothing, eps).apply(x, *parts)
     normalise = BatchNorm(None, None, eps)
     y = normalise.apply(x, *parts)
     if running_mean is not None or running_var is not None:
@@ -115,7 +120,7 @@ def batch_norm(
 def _check_batch(x: Tensor, training: bool, running_mean: Any, running_var: Any) -> None:
     if x.ndim < 2:
         raise ValueError(f"input: expected at least 2 dimensions, got shape {x.shape}")
-    if training and x.numel() == x.shape[1]:
+    if training and 0 < x.numel() == x.shape[1]:
         raise ValueError(f"input: more than one value per channel is needed, got shape {x.shape}")
     if not training and (running_mean is None or running_var is None):
         raise ValueError("running_mean, running_var: needed when training is False, got None")
@@ -183,7 +188,8 @@ def group_norm(
     x = to_tensor(input)
     if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
         raise RuntimeError(f"num_groups: {num_groups} does not divide the channels of {x.shape}")
-    grouped = reshape(x, x.shape[0], num_groups, -1)
+    size = math.prod(x.shape[1:]) // num_groups
+    grouped = reshape(x, x.shape[0], num_groups, size)
     y = reshape(_standardised(grouped, (2,), eps), x.shape)
     return _affine(y, weight, bias, (-1, *(1,) * (x.ndim - 2)))
 

@@ -74,6 +74,10 @@ def pad(
         return ConstantPad(widths, 0 if value is None else value).apply(x)
     if mode not in _MODES:
         raise ValueError(f"mode: expected 'constant' or one of {sorted(_MODES)}, got {mode!r}")
+    if mode == "circular":
+        # What is cut off does not come round again.
+        x = ConstantPad([(min(a, 0), min(b, 0)) for a, b in widths], 0).apply(x)
+        widths = [(max(a, 0), max(b, 0)) for a, b in widths]
     return _indexed(x, widths, _MODES[mode])
 
 

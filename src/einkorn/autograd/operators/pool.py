@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from einkorn import kernels
-from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.operators.common import as_pair, to_tensor
 from einkorn.autograd.operators.shape import squeeze, unsqueeze
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
@@ -238,9 +238,11 @@ def max_pool2d(
         pooled = max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode, True)
         values, places = [squeeze(part, 0) for part in pooled]
         return (values, places) if return_indices else values
+    kernel, steps, border = _window(kernel_size, stride, padding)
+    spread = as_pair(dilation)
     pool = MaxPool2d(
-        kernel_size,
-        {"stride": stride, "padding": padding, "dilation": dilation, "ceil_mode": ceil_mode},
+        kernel,
+        {"stride": steps, "padding": border, "dilation": spread, "ceil_mode": ceil_mode},
     )
     values = pool.apply(x)
     return (values, Tensor(pool.indices)) if return_indices else values
@@ -278,8 +280,7 @@ def max_unpool2d(
             unsqueeze(x, 0), unsqueeze(places, 0), kernel_size, stride, padding, output_size
         )
         return squeeze(result, 0)
-    kernel = _pair(kernel_size)
-    steps, border = kernel if stride is None or stride == [] else _pair(stride), _pair(padding)
+    kernel, steps, border = _window(kernel_size, stride, padding)
     if output_size is None:
         height, width = [
             (n - 1) * s - 2 * p + k
@@ -290,11 +291,11 @@ def max_unpool2d(
     return MaxUnpool2d(places._data, (height, width)).apply(x)
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    if isinstance(value, (tuple, list)):
-        first, second = value if len(value) == 2 else (value[0], value[0])
-        return int(first), int(second)
-    return int(value), int(value)
+def _window(kernel_size: Any, stride: Any, padding: Any) -> tuple[tuple[int, int], ...]:
+    """Return the three as pairs; no stride, None or (), is the kernel's size."""
+    kernel = as_pair(kernel_size)
+    given = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
+    return kernel, as_pair(stride) if given else kernel, as_pair(padding)
 
 
 def avg_pool2d(
@@ -324,16 +325,17 @@ def avg_pool2d(
         If a shape or number does not fit.
     """
     x = _planes(input, 3)
-    options = {
-        "stride": stride,
-        "padding": padding,
+    kernel, steps, border = _window(kernel_size, stride, padding)
+    options: dict[str, Any] = {
+        "stride": steps,
+        "padding": border,
         "ceil_mode": ceil_mode,
         "count_include_pad": count_include_pad,
         "divisor_override": divisor_override,
     }
     if x._data.ndim == 3:
-        return squeeze(avg_pool2d(unsqueeze(x, 0), kernel_size, **options), 0)
-    return AvgPool2d(kernel_size, options).apply(x)
+        return squeeze(avg_pool2d(unsqueeze(x, 0), kernel, **options), 0)
+    return AvgPool2d(kernel, options).apply(x)
 
 
 def adaptive_avg_pool2d(input: Any, output_size: Any) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from einkorn.autograd.operators.arithmetic import abs as _abs
-from einkorn.autograd.operators.arithmetic import maximum, minimum, sqrt, square, where
+from einkorn.autograd.operators.arithmetic import maximum, minimum, sign, sqrt, square, where
 from einkorn.autograd.operators.common import (
     as_dim,
     as_dims,
@@ -511,7 +511,7 @@ def norm(
     if p == -math.inf:
         return amin(_abs(x), dims, keepdim)
     if p == 0:
-        return Sum(dims, keepdim).apply(Tensor((x._data != 0).astype(x.dtype)))
+        return Sum(dims, keepdim).apply(_abs(sign(x)))
     size = _abs(x)
     if p == 1:
         return Sum(dims, keepdim).apply(size)

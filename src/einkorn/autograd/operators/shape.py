@@ -272,14 +272,14 @@ class Triangle(Operator):
         return xp.tril(grad, self.diagonal) if self.lower else xp.triu(grad, self.diagonal)
 
 
-def reshape(input: Any, *shape: Any) -> Tensor:
+def reshape(input: Any, shape: Any = (), *more: int) -> Tensor:
     """Return the elements, in row-major order, in another shape.
 
     Parameters
     ----------
     input : Tensor
-    *shape : int or sequence of int
-        The new sizes; one may be -1, which stands for what is left over.
+    shape, *more : int or sequence of int
+        The new sizes, one by one or together; one may be -1, which stands for what is left over.
 
     Raises
     ------
@@ -293,14 +293,14 @@ def reshape(input: Any, *shape: Any) -> Tensor:
     (2, 3)
     """
     x = to_tensor(input)
-    sizes = as_shape(shape)
+    sizes = as_shape((shape, *more))
     try:
         return as_view(Reshape(sizes).apply(x), x)
     except ValueError:
         raise RuntimeError(f"shape: {sizes} does not fit a tensor of shape {x.shape}") from None
 
 
-def view(input: Any, *shape: Any) -> Tensor:
+def view(input: Any, size: Any = (), *more: int) -> Tensor:
     """Return the elements in another shape without copying.
 
     Raises
@@ -308,10 +308,10 @@ def view(input: Any, *shape: Any) -> Tensor:
     RuntimeError
         If that needs a copy, or the number of elements differs; :func:`reshape` may copy.
     """
-    if len(shape) == 1 and not isinstance(shape[0], (int, np.integer, Sequence)):
+    if not isinstance(size, (int, np.integer, Sequence)):
         raise RuntimeError("view: a change of dtype over the same memory is not supported")
     x = to_tensor(input)
-    result = reshape(x, *shape)
+    result = reshape(x, size, *more)
     if x._data.size and not np.may_share_memory(result._data, x._data):
         raise RuntimeError(f"shape: strides {x.stride()} do not allow a view; use reshape()")
     return result
@@ -360,7 +360,7 @@ def ravel(input: Any) -> Tensor:
     return reshape(input, -1)
 
 
-def permute(input: Any, *dims: Any) -> Tensor:
+def permute(input: Any, dims: Any = (), *more: int) -> Tensor:
     """Return `input` with its dimensions in the order `dims`.
 
     Raises
@@ -369,9 +369,10 @@ def permute(input: Any, *dims: Any) -> Tensor:
         If `dims` does not name every dimension once.
     """
     x = to_tensor(input)
-    order = as_dims(as_shape(dims), x.ndim, "dims") if x.ndim else ()
-    if len(order) != x.ndim or (not as_shape(dims) and x.ndim):
-        raise RuntimeError(f"dims: {as_shape(dims)} does not name {x.ndim} dimensions")
+    wanted = as_shape((dims, *more))
+    order = as_dims(wanted, x.ndim, "dims") if wanted and x.ndim else ()
+    if len(order) != x.ndim:
+        raise RuntimeError(f"dims: {wanted} does not name {x.ndim} dimensions")
     return as_view(Permute(order).apply(x), x)
 
 
@@ -440,8 +441,8 @@ def unsqueeze(input: Any, dim: int) -> Tensor:
     return as_view(Reshape((*x.shape[:d], 1, *x.shape[d:])).apply(x), x)
 
 
-def expand(input: Any, *sizes: Any) -> Tensor:
-    """Return `input` broadcast to `sizes`, where -1 keeps a size; nothing is copied.
+def expand(input: Any, size: Any = (), *more: int) -> Tensor:
+    """Return `input` broadcast to `size`, where -1 keeps a size; nothing is copied.
 
     Raises
     ------
@@ -449,13 +450,13 @@ def expand(input: Any, *sizes: Any) -> Tensor:
         If a size other than 1 would change.
     """
     x = to_tensor(input)
-    wanted = as_shape(sizes)
+    wanted = as_shape((size, *more))
     lead = len(wanted) - x.ndim
     shape = tuple([x.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(wanted)])
     try:
         return as_view(Expand(shape).apply(x), x)
     except ValueError:
-        raise RuntimeError(f"sizes: {x.shape} cannot be expanded to {wanted}") from None
+        raise RuntimeError(f"size: {x.shape} cannot be expanded to {wanted}") from None
 
 
 def broadcast_to(input: Any, shape: Any) -> Tensor:
@@ -604,10 +605,10 @@ def unbind(input: Any, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple([as_view(part, x) for part in Unbind(d, x.shape[d]).apply_many(x)])
 
 
-def flip(input: Any, *dims: Any) -> Tensor:
+def flip(input: Any, dims: Any = (), *more: int) -> Tensor:
     """Return a copy with the order along `dims` reversed."""
     x = to_tensor(input)
-    chosen = as_shape(dims)
+    chosen = as_shape((dims, *more))
     return Flip(as_dims(chosen, x.ndim, "dims") if chosen else ()).apply(x)
 
 
@@ -622,10 +623,10 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Tensor:
     return Roll(steps, along).apply(x)
 
 
-def repeat(input: Any, *repeats: Any) -> Tensor:
+def repeat(input: Any, repeats: Any = (), *more: int) -> Tensor:
     """Return `input` copied `repeats` times along each dimension, as ``numpy.tile`` does."""
     x = to_tensor(input)
-    counts = as_shape(repeats)
+    counts = as_shape((repeats, *more))
     if len(counts) < x.ndim:
         raise RuntimeError(f"repeats: expected at least {x.ndim} numbers, got {counts}")
     shape = (1,) * (len(counts) - x.ndim) + x.shape
@@ -635,10 +636,10 @@ def repeat(input: Any, *repeats: Any) -> Tensor:
     return reshape(expand(reshape(x, single), spread), total)
 
 
-def tile(input: Any, *dims: Any) -> Tensor:
+def tile(input: Any, dims: Any = (), *more: int) -> Tensor:
     """Return `input` copied `dims` times along its last dimensions."""
     x = to_tensor(input)
-    counts = as_shape(dims)
+    counts = as_shape((dims, *more))
     return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
 
 
