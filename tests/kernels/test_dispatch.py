@@ -73,7 +73,7 @@ def test_environment_forces_a_variant():
     code = "from einkorn import kernels; print(kernels.isa())"
     result = subprocess.run(
         [sys.executable, "-c", code],
-        env={"EINKORN_ISA": "scalar", "PYTHONPATH": ":".join(sys.path)},
+        env=os.environ | {"EINKORN_ISA": "scalar", "PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
     )
