@@ -12,7 +12,6 @@ Environment variables:
 
 import os
 import platform
-import shlex
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +49,7 @@ KERNEL_FLAGS = {
 }
 BINDING_FLAGS = {"unix": ["-O2", "-fvisibility=hidden", "-g0"], "msvc": ["/O2"]}
 THREAD_FLAGS = {"unix": ["-pthread"], "msvc": []}
+CHOICES = ("EINKORN_SANITIZE", "EINKORN_NO_THREADS", "CC", "CFLAGS", "LDFLAGS")
 
 
 def isa_of(source: Path) -> str | None:
@@ -85,23 +85,34 @@ class BuildKernels(build_ext):
         threads = THREAD_FLAGS[family]
         if os.environ.get("EINKORN_NO_THREADS") == "1":
             threads = ["-DEK_NO_THREADS"]
+        choices = self.record_choices()
         for extension in self.extensions:
+            extension.depends.append(str(choices))
             extension.extra_compile_args += BINDING_FLAGS[family] + common
             extension.extra_link_args += common
             if extension.name == CORE:
                 extension.extra_link_args += threads
-                extension.extra_objects = self.compile_kernels(family, threads + common)
+                extension.extra_objects = self.compile_kernels(family, threads + common, choices)
                 extension.depends += extension.extra_objects
         super().build_extensions()
 
-    def compile_kernels(self, family: str, flags: list[str]) -> list[str]:
+    def record_choices(self) -> Path:
+        """A file as old as the choices it holds: what was built by others is older, and stale."""
+        record = Path(self.build_temp) / "choices.txt"
+        text = "".join(f"{name}={os.environ.get(name, '')}\n" for name in CHOICES)
+        if not record.exists() or record.read_text() != text:
+            record.parent.mkdir(parents=True, exist_ok=True)
+            record.write_text(text)
+        return record
+
+    def compile_kernels(self, family: str, flags: list[str], choices: Path) -> list[str]:
         known = max((h.stat().st_mtime, h) for h in headers())[1]
 
         def compile_one(source: Path) -> str:
             target = Path(self.build_temp) / source.relative_to(ROOT).with_suffix(".o")
             if family == "msvc":
                 target = target.with_suffix(".obj")
-            if not is_newer(target, [source, known, Path(__file__)]):
+            if not is_newer(target, [source, known, choices, Path(__file__)]):
                 isa = isa_of(source)
                 self.compiler.compile(
                     [os.path.relpath(source)],
@@ -137,7 +148,6 @@ def extensions() -> list[Extension]:
             include_dirs=[str(INCLUDE), str(KERNELS), numpy.get_include()],
             define_macros=define,
             depends=[os.path.relpath(h, ROOT) for h in headers()],
-            extra_compile_args=shlex.split(os.environ.get("EINKORN_CFLAGS", "")),
         )
         for source in sorted(BINDINGS.glob("*.pyx"))
     ]
