@@ -56,9 +56,13 @@ cdef int64_t extent(cnp.ndarray array, int first, int last) noexcept:
     return total
 
 
-cdef int set_layout(ek_softmax_problem *problem, cnp.ndarray array, object axis) except -1:
+cdef int set_layout(
+    ek_softmax_problem *problem, cnp.ndarray array, object axis, str name
+) except -1:
     cdef int rank = cnp.PyArray_NDIM(array)
     cdef int64_t position = integer(axis, "axis", -MAX_RANK)
+    if rank == 0:
+        raise ValueError(f"{name}: expected at least 1 dimension, got shape ()")
     if not -rank <= position < rank:
         raise ValueError(
             f"axis: expected an int from {-rank} to {rank - 1} for shape {np.shape(array)}, "
@@ -77,7 +81,7 @@ cdef object forward(Forward kernel, object x, object axis, object out, str where
     cdef cnp.ndarray operand = input(x, "x", &call)
     cdef cnp.ndarray result
     cdef int status
-    set_layout(&problem, operand, axis)
+    set_layout(&problem, operand, axis, "x")
     result = output(out, cnp.PyArray_NDIM(operand), <const int64_t *>cnp.PyArray_DIMS(operand),
                     call.type_number)
     forbid_partial_overlap(out, operand, "x")
@@ -97,7 +101,7 @@ cdef object backward(Backward kernel, object grad, object y, object axis, str wh
     cdef int status
     expect_shape(gradient, "grad", cnp.PyArray_NDIM(operand),
                  <const int64_t *>cnp.PyArray_DIMS(operand))
-    set_layout(&problem, operand, axis)
+    set_layout(&problem, operand, axis, "y")
     result = empty_like(operand)
     with nogil:
         status = kernel(call.dtype, &problem, cnp.PyArray_DATA(gradient),
