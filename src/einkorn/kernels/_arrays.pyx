@@ -321,7 +321,8 @@ cdef int64_t integer(object value, str name, int64_t lowest) except? -1:
     except (AttributeError, TypeError):
         raise TypeError(f"{name}: expected an int, got {value!r}") from None
     if not lowest <= number <= LARGEST:
-        raise ValueError(f"{name}: expected an int of at least {lowest}, got {value!r}")
+        bound = f"at least {lowest}" if number < lowest else "at most 2**63 - 1"
+        raise ValueError(f"{name}: expected an int of {bound}, got {value!r}")
     return number
 
 
