@@ -110,6 +110,9 @@ void ek_team_run_whole(ek_task task, void *context, int64_t count) {
 }
 
 int ek_team_default_size(void) {
+    if (!ek_pool_exists()) {
+        return 1;
+    }
     int size = ek_cpu_limit();
     const char *wanted = getenv("OMP_NUM_THREADS");
     int limit = wanted ? atoi(wanted) : 0;

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from einkorn import kernels
+from einkorn.kernels import _core
 
 pytestmark = pytest.mark.usefixtures("isa")
 
@@ -127,7 +128,8 @@ def test_number_of_threads_is_kept(restore_threads):
     kernels.set_num_threads(1)
     assert kernels.get_num_threads() == 1
     kernels.set_num_threads(2)
-    assert kernels.get_num_threads() == 2
+    # A build without threads says so.
+    assert kernels.get_num_threads() == (2 if _core.has_threads() else 1)
 
 
 @pytest.mark.parametrize("count", [0, -1, 2**31, 2**63, 2**64 + 1])
