@@ -283,6 +283,20 @@ def test_forged_npy(tmp_path: Path, content: bytes, message: str) -> None:
         load(path)
 
 
+@pytest.mark.parametrize("change", [0xFF, 0x80, 0x01])
+def test_a_damaged_byte_anywhere_raises_our_error_or_nothing(path: Path, change: int) -> None:
+    save({"a": np.arange(3.0)}, path)
+    whole = path.read_bytes()
+    refused = 0
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ change]) + whole[at + 1 :])
+        try:
+            load(path)
+        except WeightFileError:
+            refused += 1
+    assert refused > 10
+
+
 @pytest.mark.parametrize("name", ["a", "a.pkl", "folder/"])
 def test_unexpected_npz_members(tmp_path: Path, name: str) -> None:
     path = tmp_path / "forged.npz"

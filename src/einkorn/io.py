@@ -10,6 +10,7 @@ are held against its own size and a limit before any memory is asked for.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import math
 import os
@@ -224,9 +225,12 @@ def _hostile(path: str | os.PathLike[str]) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, WeightFileError):
+    except WeightFileError:
         raise
     except Exception as error:
+        # The file system's own troubles pass; EINVAL is a seek to a forged offset.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         reason = str(error) or type(error).__name__
         raise WeightFileError(f"{os.fspath(path)}: not a valid weight file: {reason}") from error
 
