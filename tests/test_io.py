@@ -124,6 +124,7 @@ def test_other_packages_read_our_safetensors(tmp_path: Path) -> None:
         ({"a": np.zeros(2, np.longdouble)}, TypeError, "cannot be saved"),
         ({"a": np.zeros(2, "f4,i4")}, TypeError, "cannot be saved"),
         ({1: np.zeros(2)}, TypeError, "names must be str, got 1"),
+        ([np.zeros(2)], TypeError, "arrays: expected a mapping of names, got list"),
         ({"__metadata__": np.zeros(2)}, ValueError, "reserved"),
         ({"a\0b": np.zeros(2)}, ValueError, "NUL"),
     ],

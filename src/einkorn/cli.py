@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import einkorn
 from einkorn import runs
+from einkorn.io import WeightFileError
 from einkorn.runs import _options
 
 __all__ = ["main"]
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _options.UsageError as error:
         print(f"{options.title}: error: {error}", file=sys.stderr)
         return WRONG_ARGUMENTS
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, WeightFileError) as error:
         print(f"{options.title}: error: {error}", file=sys.stderr)
         return FAILED
     return 0

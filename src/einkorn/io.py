@@ -66,7 +66,8 @@ def save(
     Raises
     ------
     TypeError
-        A name, a value or a metadata entry has the wrong type, or the format lacks the dtype.
+        `arrays` is no mapping, a name, a value or a metadata entry has the wrong type, or the
+        format lacks the dtype.
     ValueError
         A name is reserved, or names and metadata exceed `MAX_HEADER_BYTES`.
     ImportError
@@ -82,6 +83,8 @@ def save(
     array([[1., 0.],
            [0., 1.]])
     """
+    if not isinstance(arrays, Mapping):
+        raise TypeError(f"arrays: expected a mapping of names, got {type(arrays).__name__}")
     checked = {_checked_name(name): _saved_form(name, value) for name, value in arrays.items()}
     text = _checked_metadata(metadata or {})
     write = _write_npz if _is_npz(path) else _write_safetensors

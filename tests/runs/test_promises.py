@@ -117,6 +117,15 @@ def test_resuming_what_is_complete_changes_nothing(small_run):
     assert weights(out) == before
 
 
+@pytest.mark.parametrize(("name", "code"), [("checkpoint.safetensors", 1), ("options.json", 2)])
+def test_resuming_from_a_damaged_file_is_refused_by_its_name(small_run, name, code, capsys):
+    _, out = small_run("a")
+    for path in out.rglob(name):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert small_run("a", "--resume")[0] == code
+    assert name in capsys.readouterr().err
+
+
 def start(out, *arguments):
     """Start a long run in a process of its own and wait until it trains."""
     command = [sys.executable, "-m", "einkorn", "run", "lenet", "--out", str(out), *arguments]

@@ -128,6 +128,8 @@ def _check_same_recipe(record: Path, recipe: dict[str, Any]) -> None:
         started = json.loads(record.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"--resume: there is no run to go on with in {record.parent}") from None
+    except ValueError as error:
+        raise UsageError(f"--resume: {record} is damaged: {error}") from error
     for key, value in recipe.items():
         if started.get(key) != value:
             raise UsageError(
