@@ -78,6 +78,41 @@ def test_gradients_flow_through_assignment():
     assert gradcheck(function, (x, v))
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda y, x: y.mul_(x), lambda x: 4 * x),
+        (lambda y, x: y.div_(4), lambda x: 0.5 + 0 * x),
+        (lambda y, x: y.pow_(2), lambda x: 8 * x),
+        (lambda y, x: y.clamp_(max=5.0), lambda x: 2.0 * (2 * x <= 5)),
+        (lambda y, x: y.exp_().add_(y), lambda x: 4 * np.exp(2 * x)),
+    ],
+)
+def test_changes_keep_the_values_that_their_gradients_need(change, expected):
+    x = ek.tensor([1.0, 2.0, 3.0], dtype=np.float64, requires_grad=True)
+    y = x * 2
+    change(y, x)
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad, expected(x.numpy()))
+
+
+def test_a_plain_tensor_times_a_variable_keeps_its_values_for_the_gradient():
+    x = ek.tensor([1.0, 2.0], requires_grad=True)
+    y = ek.tensor([3.0, 4.0])
+    y *= x
+    y.sum().backward()
+    assert x.grad.tolist() == [3.0, 4.0]
+
+
+def test_a_change_still_spoils_what_others_saved():
+    x = ek.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2
+    z = y * x
+    y += 1
+    with pytest.raises(RuntimeError, match="changed in place"):
+        z.sum().backward()
+
+
 def test_assignment_makes_a_plain_tensor_part_of_the_graph():
     y = ek.zeros(3)
     x = ek.ones(2, requires_grad=True)

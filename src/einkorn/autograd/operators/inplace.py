@@ -3,8 +3,9 @@
 Every change raises the version that a tensor shares with its views, so that backward notices when
 a value it saved is gone. While operators are recorded a leaf that requires a gradient must not be
 changed, since its gradient would be that of a value that no longer exists. The result of an
-operator may be: it takes the place of the new result in the graph. Others over the same memory
-would be left behind there, so that none may be alive.
+operator may be: it takes the place of the new result in the graph, and new memory, since the
+gradient of the change itself may need the values before it. Others over the same memory would be
+left behind there, so that none may be alive.
 """
 
 from __future__ import annotations
@@ -48,9 +49,19 @@ def assign(target: Tensor, result: Tensor) -> Tensor:
             )
         target._grad_fn = result._grad_fn
         target._requires_grad = result._requires_grad
-    target._data[...] = result._data
+        target._data = np.array(result._data, target.dtype)
+    else:
+        target._data[...] = result._data
     target._version[0] += 1
     return target
+
+
+def _before(x: Tensor) -> Tensor:
+    """Return what `x` is before a change, for operators to save: `x` will be another value."""
+    former = Tensor(x._data)
+    former._requires_grad = x._requires_grad
+    former._grad_fn = x._grad_fn
+    return former
 
 
 def _check_fit(target: Tensor, result: Tensor) -> None:
@@ -66,7 +77,8 @@ def _in_place(function: Any) -> Any:
     """Return the method that does in place what `function` returns."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return assign(self, function(self, *args, **kwargs))
+        operand = _before(self) if _mode.enabled else self
+        return assign(self, function(operand, *args, **kwargs))
 
     method.__name__ = f"{function.__name__}_"
     method.__qualname__ = f"Tensor.{method.__name__}"
