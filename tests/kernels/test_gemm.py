@@ -171,3 +171,14 @@ def test_linear_gradient_by_central_differences():
     grad, x, weight, bias = operands(np.float64, (2, 3, 5), (2, 3, 4), (5, 4), (5,))
     analytic = kernels.linear_grad(grad, x, weight)
     assert_gradients(kernels.linear, [x, weight, bias], grad, analytic)
+
+
+@pytest.mark.parametrize("transpose_b", [False, True])
+def test_error_of_a_long_sum_does_not_grow_with_its_length(isa, transpose_b):
+    generator = np.random.default_rng(0)
+    a = generator.random((1, 1 << 20), dtype=np.float32)
+    b = generator.random((1 << 20, 1), dtype=np.float32)
+    expected = a.astype(np.float64) @ b
+    right = np.ascontiguousarray(b.T) if transpose_b else b
+    actual = kernels.matmul(a, right, transpose_b=transpose_b, algorithm="native")
+    assert abs(actual - expected) <= 2e-5 * expected
