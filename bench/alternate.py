@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 SHORTEST = 0.02  # seconds a round must last to be measured well
+# Seconds for which OpenMP and BLAS threads go on spinning after a call, on the next one's cores.
+SETTLE = 0.02
 
 
 # Of the largest value: what two summation orders in float32 may differ by.
@@ -43,6 +45,8 @@ def alternate(run: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str
     seconds = {name: [] for name in run}
     for _ in range(rounds):
         for name, function in run.items():
+            time.sleep(SETTLE)
+            function()
             start = time.perf_counter()
             for _ in range(calls[name]):
                 function()
