@@ -126,6 +126,13 @@ def test_resuming_from_a_damaged_file_is_refused_by_its_name(small_run, name, co
     assert name in capsys.readouterr().err
 
 
+def test_resuming_from_a_record_without_options_is_refused(small_run, capsys):
+    _, out = small_run("a")
+    (out / "options.json").write_text("[1]")
+    assert small_run("a", "--resume")[0] == 2
+    assert "it holds no options" in capsys.readouterr().err
+
+
 def start(out, *arguments):
     """Start a long run in a process of its own and wait until it trains."""
     command = [sys.executable, "-m", "einkorn", "run", "lenet", "--out", str(out), *arguments]

@@ -130,6 +130,8 @@ def _check_same_recipe(record: Path, recipe: dict[str, Any]) -> None:
         raise UsageError(f"--resume: there is no run to go on with in {record.parent}") from None
     except ValueError as error:
         raise UsageError(f"--resume: {record} is damaged: {error}") from error
+    if not isinstance(started, dict):
+        raise UsageError(f"--resume: {record} is damaged: it holds no options")
     for key, value in recipe.items():
         if started.get(key) != value:
             raise UsageError(
