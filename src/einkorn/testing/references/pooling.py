@@ -1,7 +1,7 @@
 """Pooling over windows of an image (N, C, H, W), one window at a time.
 
 Indices are flat offsets in the input plane (H * W), int64. The first maximum in row-major
-order wins; a NaN counts as larger than every number, and the last of several wins.
+order wins, and a NaN counts as larger than every number.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def max_pool2d(
     for (oh, ow), _, (ih, iw) in taps(x.shape[2:], out, *window):
         candidate, best = x[:, :, ih, iw], values[:, :, oh, ow]
         first = indices[:, :, oh, ow] == -1
-        wins = first | (candidate > best) | np.isnan(candidate)
+        wins = first | (candidate > best) | (np.isnan(candidate) & ~np.isnan(best))
         values[:, :, oh, ow] = np.where(wins, candidate, best)
         indices[:, :, oh, ow] = np.where(wins, ih * x.shape[3] + iw, indices[:, :, oh, ow])
     return values, indices
