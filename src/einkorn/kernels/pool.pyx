@@ -121,7 +121,8 @@ def max_pool2d(x, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=
     values : array, shape (N, C, OH, OW)
     indices : array of int64, shape (N, C, OH, OW)
         Offsets of the values in their input planes, ``h * W + w``. The first of equals wins, and a
-        NaN is larger than every number.
+        NaN is larger than every number; of
+        several the first counts (in PyTorch the last).
 
     Raises
     ------
