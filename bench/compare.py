@@ -7,10 +7,10 @@ import subprocess
 import sys
 from collections import defaultdict
 
-from bench.alternate import alternate, validate
-from bench.cases import FAMILIES, cases
-from bench.peers import is_pooled, torch, use_threads
 from einkorn import kernels
+from einkorn.benchmark.alternate import alternate, validate
+from einkorn.benchmark.cases import FAMILIES, cases
+from einkorn.benchmark.peers import is_pooled, torch, use_threads
 
 POOLED = "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592"
 

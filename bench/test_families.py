@@ -5,7 +5,7 @@ pytest-benchmark times one library after the other; for ratios use ``python -m b
 
 import pytest
 
-from bench.cases import cases
+from einkorn.benchmark.cases import cases
 
 LIBRARIES = ("einkorn", "numpy", "torch")
 

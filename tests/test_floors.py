@@ -15,7 +15,7 @@ FLOORS = [
     {"data", "metrics", "train"},
     {"models"},
     {"interop"},
-    {"runs", "cli", "__main__"},
+    {"benchmark", "runs", "cli", "__main__"},
 ]
 IMPORT = re.compile(r"^\s*(?:from|import|cimport)\s+einkorn(?:\.(\w+))?", re.MULTILINE)
 

@@ -42,7 +42,7 @@ def calls_per_round(function: Callable[[], object]) -> int:
 def alternate(run: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str, float]:
     """Seconds a call of each function takes: the median of `rounds`, taken in turns."""
     calls = {name: calls_per_round(function) for name, function in run.items()}
-    seconds = {name: [] for name in run}
+    seconds: dict[str, list[float]] = {name: [] for name in run}
     for _ in range(rounds):
         for name, function in run.items():
             time.sleep(SETTLE)

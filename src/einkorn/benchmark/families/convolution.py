@@ -1,7 +1,7 @@
 """Convolution and transposed convolution, each forward and both gradients."""
 
-from bench.peers import as_torch, only_available, random_arrays, torch
 from einkorn import kernels
+from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 DIRECTIONS = ("forward", "input gradient", "weight gradient")
 KINDS = dict.fromkeys(("conv2d", "conv_transpose2d"), DIRECTIONS)

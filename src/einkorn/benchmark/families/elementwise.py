@@ -1,9 +1,11 @@
 """Activations and softmax."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from bench.peers import as_torch, only_available, random_arrays, torch
 from einkorn import kernels
+from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 KINDS = dict.fromkeys(("relu", "leaky_relu", "sigmoid", "tanh", "softmax"), ("forward",))
 
@@ -13,7 +15,7 @@ def numpy_softmax(x):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-NUMPY = {
+NUMPY: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
     "leaky_relu": lambda x: np.where(x > 0, x, np.float32(0.01) * x),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),

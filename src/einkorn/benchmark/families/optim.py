@@ -1,7 +1,7 @@
 """One step over one large parameter."""
 
-from bench.peers import as_torch, only_available, random_arrays, torch
 from einkorn import kernels
+from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 KINDS = {"sgd": ("step",), "adam": ("step",)}
 

@@ -1,16 +1,21 @@
 """The peers, where they are installed."""
 
+import importlib
 import importlib.util
 import os
+from typing import Any
 
 import numpy as np
 
 from einkorn import kernels
 
-try:
-    import torch
-except ImportError:
-    torch = None
+
+def import_if_installed(name: str) -> Any:
+    """The module of that name, or None."""
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+
+
+torch = import_if_installed("torch")
 
 
 def use_threads(count: int) -> None:

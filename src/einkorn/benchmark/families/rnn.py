@@ -1,7 +1,7 @@
 """LSTM over whole sequences, forward and backward."""
 
-from bench.peers import as_torch, only_available, random_arrays, torch
 from einkorn import kernels
+from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 KINDS = {"lstm": ("forward and gradient",)}
 

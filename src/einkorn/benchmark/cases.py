@@ -22,9 +22,10 @@ class Shape:
 
     def get(self, key: str, default: int | None = None) -> int:
         """Size `key`; without a default its absence is an error that shows the line."""
-        if key not in self.sizes and default is None:
+        size = self.sizes.get(key, default)
+        if size is None:
             raise KeyError(f"{self.network}: {self} has no {key}")
-        return self.sizes.get(key, default)
+        return size
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Case:
 
 def family_module(name: str):
     """The module that serves a family's kinds."""
-    return importlib.import_module(f"bench.families.{name}")
+    return importlib.import_module(f"einkorn.benchmark.families.{name}")
 
 
 def read_shapes(networks: list[str] | None = None) -> Iterator[Shape]:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bench.peers import as_torch, only_available, random_arrays, torch
 from einkorn import kernels
+from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 KINDS = {"matmul": ("product",)}
 
