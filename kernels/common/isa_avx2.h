@@ -2,6 +2,8 @@
 #ifndef EK_ISA_AVX2_H
 #define EK_ISA_AVX2_H
 
+#include "common/compiler.h"
+
 #include <immintrin.h>
 #include <stdint.h>
 
@@ -99,6 +101,41 @@ static inline float vf32_hmax(vf32 a) {
 static inline double vf64_hmax(vf64 a) {
     __m128d x = _mm_max_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
     return _mm_cvtsd_f64(_mm_max_sd(x, _mm_unpackhi_pd(x, x)));
+}
+
+/* Lane j of rows[i] changes places with lane i of rows[j]. */
+static inline void vf32_transpose(vf32 *rows) {
+    vf32 pairs[8], quads[8];
+    EK_UNROLL
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    EK_UNROLL
+    for (int i = 0; i < 8; i += 4) {
+        for (int j = 0; j < 2; j++) {
+            quads[i + 2 * j] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0x44);
+            quads[i + 2 * j + 1] = _mm256_shuffle_ps(pairs[i + j], pairs[i + j + 2], 0xee);
+        }
+    }
+    EK_UNROLL
+    for (int i = 0; i < 4; i++) {
+        rows[i] = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x20);
+        rows[i + 4] = _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x31);
+    }
+}
+static inline void vf64_transpose(vf64 *rows) {
+    vf64 pairs[4];
+    EK_UNROLL
+    for (int i = 0; i < 4; i += 2) {
+        pairs[i] = _mm256_unpacklo_pd(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_pd(rows[i], rows[i + 1]);
+    }
+    EK_UNROLL
+    for (int i = 0; i < 2; i++) {
+        rows[i] = _mm256_permute2f128_pd(pairs[i], pairs[i + 2], 0x20);
+        rows[i + 2] = _mm256_permute2f128_pd(pairs[i], pairs[i + 2], 0x31);
+    }
 }
 
 /* floor(log2 a) for normal a > 0. */

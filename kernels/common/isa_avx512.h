@@ -2,6 +2,8 @@
 #ifndef EK_ISA_AVX512_H
 #define EK_ISA_AVX512_H
 
+#include "common/compiler.h"
+
 #include <immintrin.h>
 #include <stdint.h>
 
@@ -85,6 +87,53 @@ static inline vf64 vf64_load_even(const double *p, int64_t n) {
     const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 9, 11, 13, 15);
     vf64 low = vf64_load_part(p, 2 * n - 1), high = vf64_load_part(p + 7, 2 * n - 8);
     return _mm512_permutex2var_pd(low, even, high);
+}
+
+/* Lane j of rows[i] changes places with lane i of rows[j]. */
+static inline void vf32_transpose(vf32 *rows) {
+    vf32 pairs[16], quads[16];
+    EK_UNROLL
+    for (int i = 0; i < 16; i += 2) {
+        pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    EK_UNROLL
+    for (int i = 0; i < 16; i += 4) {
+        quads[i] = _mm512_shuffle_ps(pairs[i], pairs[i + 2], 0x44);
+        quads[i + 1] = _mm512_shuffle_ps(pairs[i], pairs[i + 2], 0xee);
+        quads[i + 2] = _mm512_shuffle_ps(pairs[i + 1], pairs[i + 3], 0x44);
+        quads[i + 3] = _mm512_shuffle_ps(pairs[i + 1], pairs[i + 3], 0xee);
+    }
+    EK_UNROLL
+    for (int i = 0; i < 4; i++) {
+        vf32 even_low = _mm512_shuffle_f32x4(quads[i], quads[i + 4], 0x88);
+        vf32 odd_low = _mm512_shuffle_f32x4(quads[i], quads[i + 4], 0xdd);
+        vf32 even_high = _mm512_shuffle_f32x4(quads[i + 8], quads[i + 12], 0x88);
+        vf32 odd_high = _mm512_shuffle_f32x4(quads[i + 8], quads[i + 12], 0xdd);
+        rows[i] = _mm512_shuffle_f32x4(even_low, even_high, 0x88);
+        rows[i + 4] = _mm512_shuffle_f32x4(odd_low, odd_high, 0x88);
+        rows[i + 8] = _mm512_shuffle_f32x4(even_low, even_high, 0xdd);
+        rows[i + 12] = _mm512_shuffle_f32x4(odd_low, odd_high, 0xdd);
+    }
+}
+static inline void vf64_transpose(vf64 *rows) {
+    vf64 pairs[8];
+    EK_UNROLL
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = _mm512_unpacklo_pd(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_pd(rows[i], rows[i + 1]);
+    }
+    EK_UNROLL
+    for (int i = 0; i < 2; i++) {
+        vf64 even_low = _mm512_shuffle_f64x2(pairs[i], pairs[i + 2], 0x88);
+        vf64 odd_low = _mm512_shuffle_f64x2(pairs[i], pairs[i + 2], 0xdd);
+        vf64 even_high = _mm512_shuffle_f64x2(pairs[i + 4], pairs[i + 6], 0x88);
+        vf64 odd_high = _mm512_shuffle_f64x2(pairs[i + 4], pairs[i + 6], 0xdd);
+        rows[i] = _mm512_shuffle_f64x2(even_low, even_high, 0x88);
+        rows[i + 2] = _mm512_shuffle_f64x2(odd_low, odd_high, 0x88);
+        rows[i + 4] = _mm512_shuffle_f64x2(even_low, even_high, 0xdd);
+        rows[i + 6] = _mm512_shuffle_f64x2(odd_low, odd_high, 0xdd);
+    }
 }
 
 #endif

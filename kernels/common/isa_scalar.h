@@ -47,6 +47,8 @@ typedef int mf64;
     static inline V V##_select(M m, V yes, V no) { return m ? yes : no; }                         \
     static inline V V##_abs(V a) { return a < 0 ? -a : a == 0 ? 0 : a; }                          \
     static inline T V##_sum(V a) { return a; }                                                    \
+    /* Lane j of rows[i] changes places with lane i of rows[j]. */                                \
+    static inline void V##_transpose(V *rows) { (void)rows; }                                     \
     static inline T V##_hmax(V a) { return a; }
 
 EK_SCALAR_PRIMITIVES(float, vf32, mf32)
