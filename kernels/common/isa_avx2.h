@@ -24,9 +24,13 @@ static inline __m256i vf64_part_mask(int64_t n) {
     return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
 }
 
+static inline void ek_stream_fence(void) { _mm_sfence(); }
+
 #define EK_AVX2_PRIMITIVES(T, V, M, S)                                                        \
     static inline V V##_load(const T *p) { return _mm256_loadu_##S(p); }                      \
     static inline void V##_store(T *p, V a) { _mm256_storeu_##S(p, a); }                      \
+    /* Past the caches, to an aligned p; ek_stream_fence() before it is read. */              \
+    static inline void V##_stream(T *p, V a) { _mm256_stream_##S(p, a); }                     \
     static inline V V##_load_part(const T *p, int64_t n) {                                    \
         return _mm256_maskload_##S(p, V##_part_mask(n));                                      \
     }                                                                                         \

@@ -23,9 +23,13 @@ static inline mf64 vf64_part_mask(int64_t n) {
     return n >= 8 ? 0xff : n <= 0 ? 0 : (mf64)((1u << n) - 1);
 }
 
+static inline void ek_stream_fence(void) { _mm_sfence(); }
+
 #define EK_AVX512_PRIMITIVES(T, V, M, S)                                                          \
     static inline V V##_load(const T *p) { return _mm512_loadu_##S(p); }                          \
     static inline void V##_store(T *p, V a) { _mm512_storeu_##S(p, a); }                          \
+    /* Past the caches, to an aligned p; ek_stream_fence() before it is read. */                  \
+    static inline void V##_stream(T *p, V a) { _mm512_stream_##S(p, a); }                         \
     static inline V V##_load_part(const T *p, int64_t n) {                                        \
         return _mm512_maskz_loadu_##S(V##_part_mask(n), p);                                       \
     }                                                                                             \

@@ -15,9 +15,12 @@ typedef double vf64;
 typedef int mf32;
 typedef int mf64;
 
+static inline void ek_stream_fence(void) {}
+
 #define EK_SCALAR_PRIMITIVES(T, V, M)                                                             \
     static inline V V##_load(const T *p) { return *p; }                                           \
     static inline void V##_store(T *p, V a) { *p = a; }                                           \
+    static inline void V##_stream(T *p, V a) { *p = a; }                                          \
     static inline V V##_load_part(const T *p, int64_t n) { return n > 0 ? *p : 0; }               \
     /* The lanes beyond n hold `fill`. */                                                         \
     static inline V V##_load_part_or(const T *p, int64_t n, T fill) { return n > 0 ? *p : fill; } \
