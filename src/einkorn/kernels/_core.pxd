@@ -269,6 +269,9 @@ cdef extern from "einkorn/api.h" nogil:
                                         const void *grad, void *gx) noexcept nogil
         int (*column_sum)(ek_dtype dtype, int64_t rows, int64_t columns, const void *x,
                           void *y) noexcept nogil
+        int (*roof_fma)(ek_dtype dtype, int64_t tasks, int64_t repeats, void *y,
+                        int64_t *flops) noexcept nogil
+        int (*roof_copy)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
 
 cdef const ek_api *api
 

@@ -19,6 +19,7 @@
 #include "pool.h"
 #include "reduce.h"
 #include "rnn.h"
+#include "roof.h"
 #include "types.h"
 
 #define EK_API_CAPSULE "einkorn.kernels._core._api"
@@ -34,7 +35,8 @@
     EK_CONV_TABLE(ROW)        \
     EK_RNN_TABLE(ROW)         \
     EK_POOL_TABLE(ROW)        \
-    EK_REDUCE_TABLE(ROW)
+    EK_REDUCE_TABLE(ROW)      \
+    EK_ROOF_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \
