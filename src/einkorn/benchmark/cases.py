@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SHAPES = Path(__file__).parent / "shapes"
-FAMILIES = ("gemm", "convolution", "pooling", "elementwise", "loss", "norm", "rnn", "optim")
+FAMILIES = (
+    "gemm",
+    "convolution",
+    "pooling",
+    "elementwise",
+    "loss",
+    "norm",
+    "rnn",
+    "optim",
+    "steps",
+)
 
 
 @dataclass(frozen=True)

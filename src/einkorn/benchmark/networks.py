@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 import einkorn as ek
-from bench.peers import torch
 from einkorn import models, optim  # noqa: F401 - loads ek.optim, which is imported when first used
+from einkorn.benchmark.peers import torch
 
 CHARACTERS = 96
 
@@ -90,7 +90,7 @@ def torch_resnet18():
     """The twin of `einkorn.models.resnet18` with ten classes."""
     nn = torch.nn
 
-    class Block(nn.Module):
+    class Block(nn.Module):  # type: ignore[name-defined]
         def __init__(self, in_planes, planes, stride):
             super().__init__()
             self.conv1 = nn.Conv2d(in_planes, planes, 3, stride, padding=1, bias=False)
@@ -111,7 +111,7 @@ def torch_resnet18():
             out += identity
             return self.relu(out)
 
-    class ResNet(nn.Module):
+    class ResNet(nn.Module):  # type: ignore[name-defined]
         def __init__(self):
             super().__init__()
             self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
@@ -137,7 +137,7 @@ def char_lstm(lib):
     """Scores of the next character at every step of (T, B) characters, as rows."""
     nn = lib.nn
 
-    class CharLSTM(nn.Module):
+    class CharLSTM(nn.Module):  # type: ignore[name-defined]
         def __init__(self):
             super().__init__()
             self.embedding = nn.Embedding(CHARACTERS, CHARACTERS)
@@ -151,7 +151,7 @@ def char_lstm(lib):
     return CharLSTM()
 
 
-ADAM = {"optimizer": "Adam", "settings": {"lr": 1e-4}}
+ADAM: dict[str, Any] = {"optimizer": "Adam", "settings": {"lr": 1e-4}}
 NETWORKS = {
     "lenet-b64": Network(lenet, (64, 1, 32, 32)),
     "lenet-b1": Network(lenet, (1, 1, 32, 32)),
@@ -184,10 +184,10 @@ def draw(network: Network) -> tuple[np.ndarray, np.ndarray]:
     if network.make is char_lstm:
         inputs = source.integers(0, CHARACTERS, network.batch)
         return inputs, source.integers(0, CHARACTERS, inputs.size)
-    inputs = source.random(network.batch, np.float32)
+    images = source.random(network.batch, np.float32)
     if network.loss == "mse_loss":
-        return inputs, inputs
-    return inputs, source.integers(0, network.classes, network.batch[0])
+        return images, images
+    return images, source.integers(0, network.classes, network.batch[0])
 
 
 def training_step(lib, network, model, inputs, target):
