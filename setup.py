@@ -22,8 +22,8 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 KERNELS = ROOT / "kernels"
-BINDINGS = ROOT / "src" / "einkorn" / "kernels"
-INCLUDE = ROOT / "src" / "einkorn" / "include"
+SOURCE = ROOT / "src"
+INCLUDE = SOURCE / "einkorn" / "include"
 # All C is linked into this one module: a second copy would have threads and caches of its own.
 CORE = "einkorn.kernels._core"
 
@@ -143,20 +143,20 @@ def extensions() -> list[Extension]:
     define = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
     return [
         Extension(
-            f"einkorn.kernels.{source.stem}",
+            ".".join(source.relative_to(SOURCE).with_suffix("").parts),
             [os.path.relpath(source, ROOT)],
             include_dirs=[str(INCLUDE), str(KERNELS), numpy.get_include()],
             define_macros=define,
             depends=[os.path.relpath(h, ROOT) for h in headers()],
         )
-        for source in sorted(BINDINGS.glob("*.pyx"))
+        for source in sorted(SOURCE.rglob("*.pyx"))
     ]
 
 
 setup(
     ext_modules=cythonize(
         extensions(),
-        include_path=[str(ROOT / "src")],
+        include_path=[str(SOURCE)],
         compiler_directives={
             "language_level": 3,
             "binding": True,

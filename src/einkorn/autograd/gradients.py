@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.engine import Task
+from einkorn.autograd.engine import Task, accumulate
 from einkorn.autograd.mode import set_grad_enabled
 from einkorn.autograd.tape import Operator, Output, key_of
-from einkorn.autograd.tensor import Tensor, accumulate, as_tensor
+from einkorn.autograd.tensor import Tensor, as_tensor
 
 __all__ = ["backward", "grad"]
 
@@ -179,11 +179,7 @@ def _run(
     if len(gradients) != len(roots):
         raise RuntimeError(f"expected {len(roots)} gradients, one per tensor, got {len(gradients)}")
     for root, gradient in zip(roots, gradients, strict=True):
-        if not root._requires_grad:
-            raise RuntimeError("the tensor to differentiate does not require a gradient")
-        source = root if root._grad_fn is None else root._grad_fn
-        start = _initial(root, gradient)
-        source._receive(task, start if create_graph else start._data, False)
+        task.start(root, None if gradient is None else _initial(root, gradient), create_graph)
     if retain_graph is None:
         retain_graph = create_graph
     if create_graph:
@@ -195,13 +191,6 @@ def _run(
 
 def _initial(root: Tensor, gradient: Any) -> Tensor:
     """Return the gradient to start with as a tensor of the root's shape and dtype."""
-    if gradient is None:
-        if root._data.size != 1:
-            raise RuntimeError(
-                f"gradient: needed for a tensor of shape {root.shape}; it may be left out only "
-                "for a tensor of one element"
-            )
-        return Tensor(np.ones_like(root._data))
     start = as_tensor(gradient)
     if start.shape != root.shape:
         raise RuntimeError(f"gradient: expected shape {root.shape}, got {start.shape}")

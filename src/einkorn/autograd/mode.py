@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
+
+from einkorn.autograd.tape import Recording
 
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Mode(threading.local):
-    enabled: bool = True
-
-
-_mode = _Mode()
+_mode = Recording()
 
 
 def is_grad_enabled() -> bool:

@@ -1,7 +1,7 @@
 """The Tensor: a NumPy array that knows which operator made it.
 
-The class holds only what a Tensor *is*. What can be done with one is a function of
-:mod:`einkorn.autograd.operators`, which attaches the functions here as methods.
+The class holds only what a Tensor *is*; its fields are the tape's. What can be done with one is a
+function of :mod:`einkorn.autograd.operators`, which attaches the functions here as methods.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from einkorn.autograd.promotion import as_dtype, default_dtype
+from einkorn.autograd.tape import TensorBase, makes_tensors
 
 if TYPE_CHECKING:
-    from einkorn.autograd.engine import Task
     from einkorn.autograd.tape import Operator
 
 __all__ = ["Tensor", "as_tensor", "from_numpy", "increment_version", "tensor"]
 
 
-class Tensor:
+@makes_tensors
+class Tensor(TensorBase):
     """A NumPy array with a place in the graph of operators.
 
     Make one with :func:`einkorn.tensor` (copies) or :func:`einkorn.as_tensor` (shares memory).
@@ -47,22 +48,13 @@ class Tensor:
     tensor([2., 4., 6.])
     """
 
-    # _version is [times changed in place]: a list, so that tensors over one memory can share it.
-    # _grad_fn is the operator that made the tensor, an `Output` of one with several, or None.
-    __slots__ = ("__weakref__", "_data", "_grad_fn", "_requires_grad", "_version", "grad")
+    __slots__ = ()
 
     # NumPy would otherwise take `array * tensor` for itself and drop the graph.
     __array_ufunc__ = None
 
     _data: NDArray[Any]
     grad: Tensor | None
-
-    def __init__(self, data: NDArray[Any], requires_grad: bool = False) -> None:
-        self._data = data
-        self._requires_grad = requires_grad
-        self._grad_fn: Any = None
-        self._version = [0]
-        self.grad = None
 
     if TYPE_CHECKING:
         # What einkorn.autograd.operators attaches.
@@ -161,13 +153,6 @@ class Tensor:
     def data(self, value: Any) -> None:
         self._data = as_tensor(value)._data
         self._version[0] += 1
-
-    def _receive(self, task: Task, gradient: Any, owned: bool) -> None:
-        """Take a gradient that reaches this leaf; `owned` says that nobody else holds it."""
-        if task.wanted is not None:
-            task.keep(id(self), gradient)
-        else:
-            accumulate(self, gradient, owned)
 
     # The array.
 
@@ -329,31 +314,6 @@ class Tensor:
         if self.grad is not None:
             copied.grad = self.grad.__deepcopy__(memo)
         return copied
-
-
-def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None:
-    """Add `gradient`, an array or (under ``create_graph``) a Tensor, to ``leaf.grad``."""
-    current = leaf.grad
-    if isinstance(gradient, Tensor):
-        leaf.grad = gradient if current is None else current + gradient
-    elif current is None:
-        leaf.grad = Tensor(_own(gradient) if owned else np.array(gradient, order="C"))
-    elif current._grad_fn is not None:
-        leaf.grad = current + Tensor(np.asarray(gradient))
-    else:
-        np.add(current._data, gradient, out=current._data)
-        current._version[0] += 1
-
-
-def _own(gradient: Any) -> NDArray[Any]:
-    """Return `gradient` as a contiguous array that is no view of another one."""
-    if (
-        type(gradient) is np.ndarray
-        and type(gradient.base) is not np.ndarray
-        and gradient.flags.c_contiguous
-    ):
-        return gradient
-    return np.array(gradient, order="C")
 
 
 def _from_python(data: Any) -> NDArray[Any]:

@@ -1,0 +1,255 @@
+"""The backward engine.
+
+A gradient starts at the roots and travels from each operator to the *sources* of its inputs.
+Operators carry the number of their creation, and an operator is always younger than its sources:
+taking the youngest operator that has received a gradient guarantees that everything that uses its
+result has contributed already. A heap of these numbers is therefore the whole schedule; there is
+no recursion and no separate sorting of the graph.
+
+Gradients are plain arrays; under ``create_graph`` they are Tensors, and the operators record
+themselves while they compute them. An array that an operator has made and nobody else holds is
+*owned*: it becomes a leaf's gradient as it is, and further gradients are added into it.
+"""
+
+import numpy as np
+
+cimport cython
+cimport numpy as cnp
+
+from einkorn.autograd.tape cimport Operator, Output, TensorBase, new_tensor
+
+cnp.import_array()
+
+cdef extern from "numpy/arrayobject.h":
+    int PyArray_FillWithScalar(cnp.ndarray array, object value) except -1
+
+__all__ = ["Task", "accumulate"]
+
+cdef object add = np.add
+
+
+@cython.final
+cdef class Arrival:
+    """What has arrived for one operator: the sum, or a list of them for several outputs."""
+    cdef Operator node
+    cdef long long order
+    cdef object gradient
+    cdef bint owned
+
+
+cdef bint is_own(object gradient) noexcept:
+    """Whether a gradient nobody else holds can be written to: contiguous, and no view."""
+    if not cnp.PyArray_CheckExact(gradient) or not cnp.PyArray_ISCARRAY(gradient):
+        return False
+    base = cnp.get_array_base(gradient)
+    return base is None or not cnp.PyArray_CheckExact(base)
+
+
+cdef bint alike(cnp.ndarray a, object b) noexcept:
+    return (
+        cnp.PyArray_CheckExact(b)
+        and cnp.PyArray_TYPE(a) == cnp.PyArray_TYPE(b)
+        and cnp.PyArray_SAMESHAPE(a, b)
+    )
+
+
+cpdef accumulate(TensorBase leaf, gradient, bint owned):
+    """Add `gradient`, an array or (under ``create_graph``) a Tensor, to ``leaf.grad``.
+
+    `owned` says that nobody else holds the array.
+    """
+    cdef TensorBase current = leaf.grad
+    if isinstance(gradient, TensorBase):
+        leaf.grad = gradient if current is None else current + gradient
+    elif current is None:
+        if not (owned and is_own(gradient)):
+            gradient = np.array(gradient, order="C")
+        leaf.grad = new_tensor(gradient)
+    elif current._grad_fn is not None:
+        leaf.grad = current + new_tensor(gradient)
+    else:
+        add(current._data, gradient, current._data)
+        current._version[0] += 1
+
+
+cdef class Task:
+    """One backward pass: what has arrived where.
+
+    Parameters
+    ----------
+    wanted : dict or None
+        ``None`` when gradients accumulate in the leaves; otherwise the key of each wanted
+        tensor -> its gradient so far.
+    """
+
+    cdef list heap
+    cdef dict pending
+    cdef dict wanted
+
+    def __init__(self, dict wanted=None):
+        self.heap = []
+        self.pending = {}
+        self.wanted = wanted
+
+    def start(self, TensorBase root, TensorBase gradient, bint create_graph):
+        """Begin at `root` with `gradient`; None stands for the number 1."""
+        cdef cnp.ndarray ones
+        if not root._requires_grad:
+            raise RuntimeError("the tensor to differentiate does not require a gradient")
+        if gradient is None:
+            ones = root._data
+            if cnp.PyArray_SIZE(ones) != 1:
+                raise RuntimeError(
+                    f"gradient: needed for a tensor of shape {root._data.shape}; it may be left "
+                    "out only for a tensor of one element"
+                )
+            ones = cnp.PyArray_EMPTY(
+                cnp.PyArray_NDIM(ones), cnp.PyArray_DIMS(ones), cnp.PyArray_TYPE(ones), 0
+            )
+            PyArray_FillWithScalar(ones, 1)
+            gradient = new_tensor(ones)
+        source = root if root._grad_fn is None else root._grad_fn
+        self.receive(source, gradient if create_graph else gradient._data, False)
+
+    cdef int receive(self, object source, object gradient, bint owned) except -1:
+        """Take a gradient that travels to `source`; `owned` says that nobody else holds it."""
+        if isinstance(source, Operator):
+            self.deliver(<Operator>source, gradient, owned)
+        elif isinstance(source, Output):
+            self.deliver_part((<Output>source).node, (<Output>source).index, gradient)
+        elif self.wanted is not None:
+            self.keep(id(source), gradient)
+        else:
+            accumulate(source, gradient, owned)
+        return 0
+
+    cdef int keep(self, object key, object gradient) except -1:
+        """Add `gradient` to what has arrived for the wanted tensor `key`, if it is wanted."""
+        if self.wanted is not None and key in self.wanted:
+            known = self.wanted[key]
+            self.wanted[key] = gradient if known is None else known + gradient
+        return 0
+
+    cdef int deliver(self, Operator node, object gradient, bint owned) except -1:
+        """Add `gradient` to what has arrived for the only output of `node`."""
+        cdef Arrival known = self.pending.get(node.order)
+        if known is None:
+            self.push(node, gradient, owned and is_own(gradient))
+        elif known.owned and alike(known.gradient, gradient):
+            add(known.gradient, gradient, known.gradient)
+        elif owned and is_own(gradient) and alike(gradient, known.gradient):
+            known.gradient = add(known.gradient, gradient, gradient)
+            known.owned = True
+        else:
+            known.gradient = known.gradient + gradient
+            known.owned = is_own(known.gradient)
+        return 0
+
+    cdef int deliver_part(self, Operator node, Py_ssize_t index, object gradient) except -1:
+        """Add `gradient` to what has arrived for output `index` of `node`."""
+        cdef Arrival known = self.pending.get(node.order)
+        if known is None:
+            known = self.push(node, [None] * node.outputs, False)
+        cdef list parts = known.gradient
+        parts[index] = gradient if parts[index] is None else parts[index] + gradient
+        return 0
+
+    cdef Arrival push(self, Operator node, object gradient, bint owned):
+        cdef Arrival arrival = Arrival.__new__(Arrival)
+        cdef Py_ssize_t at = len(self.heap), parent
+        cdef Arrival above
+        arrival.node = node
+        arrival.order = node.order
+        arrival.gradient = gradient
+        arrival.owned = owned
+        self.pending[node.order] = arrival
+        self.heap.append(arrival)
+        while at:
+            parent = (at - 1) >> 1
+            above = self.heap[parent]
+            if above.order > arrival.order:
+                break
+            self.heap[at] = above
+            at = parent
+        self.heap[at] = arrival
+        return arrival
+
+    cdef Arrival pop(self):
+        """Take the youngest operator off the heap."""
+        cdef Arrival last = self.heap.pop(), youngest, child
+        cdef Py_ssize_t at = 0, below = 1, size = len(self.heap)
+        if not size:
+            youngest = last
+        else:
+            youngest = self.heap[0]
+            while below < size:
+                child = self.heap[below]
+                if below + 1 < size and (<Arrival>self.heap[below + 1]).order > child.order:
+                    below += 1
+                    child = self.heap[below]
+                if child.order < last.order:
+                    break
+                self.heap[at] = child
+                at = below
+                below = 2 * at + 1
+            self.heap[at] = last
+        del self.pending[youngest.node.order]
+        return youngest
+
+    cdef int note_wanted(self, Operator node, object gradient) except -1:
+        """Keep the complete gradients of the outputs of `node`, in case they are wanted."""
+        cdef Py_ssize_t index
+        if type(gradient) is not list:
+            self.keep((node.order, 0), gradient)
+            return 0
+        for index in range(len(<list>gradient)):
+            if (<list>gradient)[index] is not None:
+                self.keep((node.order, index), (<list>gradient)[index])
+        return 0
+
+    def run(self, bint retain_graph, bint create_graph, dict plan=None):
+        """Send the gradients on until none is pending.
+
+        `plan` maps the number of each operator to visit to which of its inputs need a gradient;
+        None visits everything.
+        """
+        cdef Arrival arrival
+        cdef Operator node, active
+        cdef tuple sources
+        while self.heap:
+            arrival = self.pop()
+            node = active = arrival.node
+            if self.wanted is not None:
+                self.note_wanted(node, arrival.gradient)
+                if plan is not None:
+                    needs = plan.get(node.order)
+                    if needs is None:
+                        continue
+                    if needs != node.needs:
+                        active = node.restricted(needs)
+            sources = node.sources
+            results = active.propagate(arrival.gradient, create_graph)
+            if not retain_graph:
+                node.release()
+            if type(results) is tuple:
+                self.send(sources, <tuple>results, arrival.gradient)
+            elif sources[0] is not None and results is not None:
+                self.receive(sources[0], results, is_new(results, arrival.gradient))
+
+    cdef int send(self, tuple sources, tuple results, object gradient) except -1:
+        cdef Py_ssize_t i
+        for i in range(min(len(sources), len(results))):
+            source, result = sources[i], results[i]
+            if source is not None and result is not None:
+                self.receive(source, result, is_new(result, gradient))
+        return 0
+
+
+cdef bint is_new(object result, object gradient) noexcept:
+    """Whether `result` is not what the operator was handed."""
+    if type(gradient) is list:
+        for part in <list>gradient:
+            if result is part:
+                return False
+        return True
+    return result is not gradient

@@ -1,0 +1,37 @@
+"""What other compiled modules see of the tape."""
+
+
+cdef class TensorBase:
+    cdef object __weakref__
+    cdef public object _data
+    cdef public object _grad_fn
+    cdef public list _version
+    cdef public object grad
+    cdef public bint _requires_grad
+
+
+cdef class Operator:
+    cdef public object extra
+    cdef public object needs
+    cdef public object order
+    cdef public object saved
+    cdef public object sources
+    cdef public object versions
+
+    cdef bint note_needs(self, tuple inputs) except -1
+    cdef object compute(self, tuple inputs)
+    cdef int record(self, tuple inputs, object output) except -1
+    cdef object propagate(self, object grad, bint create_graph)
+    cdef int check_versions(self) except -1
+    cdef tuple linked(self)
+    cpdef release(self)
+
+
+cdef class Output:
+    cdef readonly Operator node
+    cdef readonly Py_ssize_t index
+
+
+# A new tensor of the class that tensor.py has made known, over an array or what becomes one.
+cdef TensorBase new_tensor(object data)
+cdef bint is_recording() noexcept
