@@ -1,71 +1,157 @@
-"""Print how much faster einkorn is than its peers: ``python -m bench.compare --help``."""
+"""Measure einkorn beside its peers: ``python -m bench.compare --help``.
+
+Without ``--targets`` it measures the chosen cases once in this process's setting. With it, every
+setting that ``bench/targets.toml`` asks for is measured, each in a child process of its own, and
+every row of the table is printed with what was reached.
+"""
 
 import argparse
-import math
 import os
 import subprocess
 import sys
-from collections import defaultdict
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from bench.targets import Verdict, judge, read_targets
 from einkorn import kernels
-from einkorn.benchmark.alternate import alternate, validate
-from einkorn.benchmark.cases import FAMILIES, cases
-from einkorn.benchmark.peers import is_pooled, torch, use_threads
+from einkorn.benchmark.cases import FAMILIES, Case, cases, cheapest, networks
+from einkorn.benchmark.measure import Pace, measure
+from einkorn.benchmark.peers import READINGS, reading
+from einkorn.benchmark.results import Results, Row
+from einkorn.benchmark.summary import means
 
-POOLED = "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592"
+#: Exit statuses: a result that differs, and a time limit that left cases unmeasured.
+DIFFERS, UNFINISHED = 1, 75
 
 
-def parse(arguments):
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__)
-    parser.add_argument("--family", action="append", choices=FAMILIES, help="only these families")
-    parser.add_argument("--network", action="append", help="only the shapes of these networks")
-    parser.add_argument("--rounds", type=int, default=5, help="alternated rounds (default 5)")
-    parser.add_argument("--threads", type=int, default=kernels.get_num_threads())
-    parser.add_argument(
-        "--pooled",
-        action="store_true",
-        help="spare the peers the faults of fresh pages (a child process with GLIBC_TUNABLES)",
-    )
+    add = parser.add_argument
+    add("--family", action="append", choices=FAMILIES, help="only these families")
+    add("--network", action="append", choices=networks(), help="only the shapes of these networks")
+    add("--rounds", type=int, default=5, help="alternated rounds (default 5)")
+    add("--threads", type=int, default=kernels.get_num_threads(), help="of every library")
+    add("--reading", choices=READINGS, default="stock", help="how the peers are started")
+    add("--pooled", action="store_const", dest="reading", const="pooled", help="--reading pooled")
+    add("--isa", choices=kernels.isa_variants(), help="of einkorn (default: the best)")
+    add("--quick", action="store_true", help="the cheapest case of each kind, briefly")
+    add("--targets", action="store_true", help="all settings, then the table of targets")
+    add("--results", type=Path, help="file of JSON lines to add to; what it holds is not repeated")
+    add("--seconds", type=float, default=float("inf"), help="begin no case after this long")
     return parser.parse_args(arguments)
 
 
-def compare(options):
-    """Time every case, print a line for each, and return the ratios by family and peer."""
-    ratios = defaultdict(list)
-    for case in cases(options.family, options.network):
-        run = case.build()
-        validate({name: function() for name, function in run.items()})
-        seconds = alternate(run, options.rounds)
-        ours = seconds.pop("einkorn")
-        columns = [f"{peer} {theirs / ours:6.2f}x" for peer, theirs in sorted(seconds.items())]
-        name = f"{case.shape.network:<10} {case!s:<88}"
-        print(f"{name} {ours * 1e6:10.1f} us  {'  '.join(columns)}", flush=True)
-        for peer, theirs in seconds.items():
-            ratios[case.family, peer].append(theirs / ours)
-    return ratios
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parse(arguments)
+    if options.targets:
+        return measure_all(options)
+    environment = environment_of(options.reading, options.isa)
+    if any(os.environ.get(key) != value for key, value in environment.items()):
+        # Both are read when a process starts.
+        command = [sys.executable, "-m", "bench.compare", *(arguments or sys.argv[1:])]
+        return subprocess.run(command, env=os.environ | environment).returncode
+    results = Results.load(options.results) if options.results else Results()
+    status = measure_here(options, results)
+    print_means(row for row in results.rows.values() if row.threads == options.threads)
+    return status
 
 
-def print_summary(ratios):
+def environment_of(name: str, isa: str | None) -> dict[str, str]:
+    return READINGS[name] | ({"EINKORN_ISA": isa} if isa else {})
+
+
+def measure_here(options: argparse.Namespace, results: Results) -> int:
+    kernels.show_config()
+    print(f"peers    {reading()}; {options.threads} threads\n", flush=True)
+    differ = []
+
+    def tell(case: Case, outcome: Row | str) -> None:
+        if isinstance(outcome, str):
+            differ.append(case)
+        print(line_of(case, outcome, results), flush=True)
+
+    pace = Pace(3, 0.005) if options.quick else Pace(options.rounds)
+    deadline = time.monotonic() + options.seconds
+    whole = measure(chosen(options), results, options.threads, pace, deadline, tell)
+    return DIFFERS if differ else 0 if whole else UNFINISHED
+
+
+def chosen(options: argparse.Namespace) -> list[Case]:
+    found = list(cases(options.family, options.network))
+    return cheapest(found) if options.quick else found
+
+
+def line_of(case: Case, outcome: Row | str, results: Results) -> str:
+    name = f"{case.shape.network:<10} {case!s:<88}"
+    if isinstance(outcome, str):
+        return f"{name} WRONG: {outcome}"
+    columns = [f"{peer} {outcome.ratio(peer):6.2f}x" for peer in outcome.peers()]
+    roof = results.roof_of(outcome)
+    for share, unit in (("flops_share", "peak"), ("bytes_share", "copy")):
+        value = roof and getattr(roof, share)(outcome.cost, outcome.median())
+        if value is not None:
+            columns.append(f"{value:4.0%} of {unit}")
+    return f"{name} {outcome.median() * 1e6:10.1f} us  {'  '.join(columns)}"
+
+
+def print_means(rows: Iterator[Row]) -> None:
     print("\ngeometric mean of (peer's time / einkorn's time), and the least of its rows")
-    for (family, peer), values in sorted(ratios.items()):
-        mean = math.exp(sum(map(math.log, values)) / len(values))
+    for mean in means(rows):
         print(
-            f"{family:<12} {peer:<6} {mean:6.2f}x  least {min(values):5.2f}x  ({len(values)} rows)"
+            f"{mean.label:<52} {mean.peer:<8} {mean.reading:<9} {mean.threads} threads "
+            f"{mean.mean:6.2f}x  least {mean.least:5.2f}x  ({mean.rows} rows)"
         )
 
 
-def main(arguments=None):
-    """Run the comparison; the exit status is 0 whatever the ratios are."""
-    options = parse(arguments)
-    if options.pooled and not is_pooled():
-        command = [sys.executable, "-m", "bench.compare", *(arguments or sys.argv[1:])]
-        return subprocess.run(command, env=os.environ | {"GLIBC_TUNABLES": POOLED}).returncode
-    kernels.show_config()
-    print(f"peers    numpy; {'torch ' + torch.__version__ if torch else 'torch is not installed'}")
-    print(f"memory   {'pooled' if is_pooled() else 'stock'}; {options.threads} threads\n")
-    use_threads(options.threads)
-    print_summary(compare(options))
-    return 0
+def measure_all(options: argparse.Namespace) -> int:
+    """Measure every setting, or what the time allows, and print what is reached so far."""
+    if options.results is None:
+        print("--targets needs --results FILE", file=sys.stderr)
+        return 2
+    deadline = time.monotonic() + options.seconds
+    status = 0
+    for setting in settings(options):
+        left = deadline - time.monotonic()
+        status = max(status, subprocess.run(command_of(options, setting, left)).returncode)
+        if status == UNFINISHED:
+            break
+    print_verdicts(judge(read_targets(), Results.load(options.results)))
+    return status
+
+
+def settings(options: argparse.Namespace) -> Iterator[list[str]]:
+    """Arguments of the child processes: one for each setting."""
+    isa = ["--isa", options.isa] if options.isa else []
+    for threads in sorted({1, options.threads}):
+        for name in READINGS if options.isa is None else ["stock"]:
+            gemm_only = ["--family", "gemm"] if name == "best-blas" else []
+            if gemm_only and (options.family and "gemm" not in options.family):
+                continue
+            yield ["--reading", name, "--threads", str(threads), *isa, *gemm_only]
+
+
+def command_of(options: argparse.Namespace, setting: list[str], seconds: float) -> list[str]:
+    command = [sys.executable, "-m", "bench.compare", *setting, "--seconds", str(seconds)]
+    command += ["--results", str(options.results), "--rounds", str(options.rounds)]
+    if "--family" not in setting:
+        command += [word for family in options.family or () for word in ("--family", family)]
+    command += [word for network in options.network or () for word in ("--network", network)]
+    return command + (["--quick"] if options.quick else [])
+
+
+def print_verdicts(verdicts: Iterator[Verdict]) -> None:
+    print(f"\n{'target':<52} {'by':<12} threads  wanted    mean   least  rows")
+    for v in verdicts:
+        numbers = (
+            f"{v.mean * 1e6:6.2f}us" if v.criterion == "most seconds" else f"{v.mean:7.2f}",
+            f"{v.least * 1e6:6.2f}us" if v.criterion == "most seconds" else f"{v.least:7.2f}",
+        )
+        wanted = v.wanted * 1e6 if v.criterion == "most seconds" else v.wanted
+        print(
+            f"{v.target.name:<52} {v.criterion:<12} {v.threads:>7} {wanted:7.2f} "
+            f"{' '.join(numbers)}  {v.rows:>4}  {'met' if v.met else 'NOT MET'}"
+        )
 
 
 if __name__ == "__main__":

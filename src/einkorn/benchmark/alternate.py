@@ -1,47 +1,54 @@
 """Timing that survives a machine whose speed drifts: libraries take turns, medians are compared."""
 
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-SHORTEST = 0.02  # seconds a round must last to be measured well
-# Seconds for which OpenMP and BLAS threads go on spinning after a call, on the next one's cores.
+from einkorn.benchmark.machine import Load
+
+__all__ = ["ResultsDifferError", "alternate", "undisturbed", "validate"]
+
+#: Seconds for which OpenMP and BLAS threads go on spinning after a call, on the next one's cores.
 SETTLE = 0.02
-
-
-# Of the largest value: what two summation orders in float32 may differ by.
+#: Of the largest value: what two summation orders in float32 may differ by.
 TOLERANCE = 2e-4
+#: Of the processors' time: what other processes may take before rounds are taken again.
+DISTURBANCE = 0.05
+
+Run = Mapping[str, Callable[[], object]]
 
 
-def validate(results: dict[str, object]) -> None:
-    """Raise if a library's result differs from einkorn's: a wrong answer's speed means nothing."""
-    ours = np.asarray(results["einkorn"])
-    for name, theirs in results.items():
-        theirs = np.asarray(theirs)
+class ResultsDifferError(AssertionError):
+    """A library's result is not einkorn's: a wrong answer's speed means nothing."""
+
+
+def validate(run: Run) -> None:
+    """Call every library once and hold its result against einkorn's.
+
+    Raises
+    ------
+    ResultsDifferError
+        If shapes differ, or values by more than `TOLERANCE` of the largest.
+    """
+    ours = np.asarray(run["einkorn"]())
+    largest = max(np.max(np.abs(ours), initial=0), 1e-30)
+    for name in run.keys() - {"einkorn"}:
+        theirs = np.asarray(run[name]())
         if theirs.shape != ours.shape:
-            raise AssertionError(f"{name}: shape {theirs.shape}, einkorn has {ours.shape}")
-        error = np.max(np.abs(theirs - ours), initial=0) / max(
-            np.max(np.abs(ours), initial=0), 1e-30
-        )
+            raise ResultsDifferError(f"{name}: shape {theirs.shape}, einkorn has {ours.shape}")
+        error = np.max(np.abs(theirs - ours), initial=0) / largest
         if not error <= TOLERANCE:
-            raise AssertionError(
-                f"{name}: differs from einkorn by {error:.2e} of the largest value"
-            )
+            raise ResultsDifferError(f"{name}: differs by {error:.2e} of the largest value")
 
 
-def calls_per_round(function: Callable[[], object]) -> int:
-    """How often to call so that a round is long enough."""
-    function()
-    start = time.perf_counter()
-    function()
-    return max(1, round(SHORTEST / max(time.perf_counter() - start, 1e-7)))
+def alternate(run: Run, rounds: int, shortest: float) -> dict[str, list[float]]:
+    """Seconds a call of each function takes in each of `rounds`, taken in turns.
 
-
-def alternate(run: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str, float]:
-    """Seconds a call of each function takes: the median of `rounds`, taken in turns."""
-    calls = {name: calls_per_round(function) for name, function in run.items()}
+    A round lasts `shortest` seconds or more, so that the clock's grain and one interruption do not
+    count.
+    """
+    calls = {name: calls_per_round(function, shortest) for name, function in run.items()}
     seconds: dict[str, list[float]] = {name: [] for name in run}
     for _ in range(rounds):
         for name, function in run.items():
@@ -51,4 +58,24 @@ def alternate(run: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str
             for _ in range(calls[name]):
                 function()
             seconds[name].append((time.perf_counter() - start) / calls[name])
-    return {name: statistics.median(values) for name, values in seconds.items()}
+    return seconds
+
+
+def calls_per_round(function: Callable[[], object], shortest: float) -> int:
+    """How often to call so that a round is long enough."""
+    function()
+    start = time.perf_counter()
+    function()
+    return max(1, round(shortest / max(time.perf_counter() - start, 1e-7)))
+
+
+def undisturbed(measure: Callable[[], dict[str, list[float]]]) -> dict[str, list[float]]:
+    """Call `measure`, again up to twice if other processes took the processors; the best counts."""
+    attempts = []
+    for _ in range(3):
+        load = Load()
+        seconds = measure()
+        attempts.append((load.of_others(), seconds))
+        if attempts[-1][0] <= DISTURBANCE:
+            break
+    return min(attempts, key=lambda attempt: attempt[0])[1]

@@ -1,22 +1,32 @@
 """From a line of a shape file to one callable a library."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
+
+__all__ = ["FAMILIES", "ODD", "Case", "Cost", "Shape", "cases", "cheapest", "networks"]
 
 SHAPES = Path(__file__).parent / "shapes"
 FAMILIES = (
-    "gemm",
-    "convolution",
-    "pooling",
-    "elementwise",
-    "loss",
-    "norm",
-    "rnn",
-    "optim",
-    "steps",
+    *("gemm", "convolution", "pooling", "elementwise", "loss", "norm", "rnn", "optim", "steps"),
+    "estimators",
 )
+#: The shapes that no network has: they guard against kernels cut to the suite.
+ODD = "odd"
+
+
+class Cost(NamedTuple):
+    """What a case takes at least.
+
+    `flops` counts the operations of the definition: an algorithm that needs fewer, such as
+    Winograd's, can go beyond the machine's peak. `bytes` is the traffic if every array is read or
+    written once. Zeros where nothing is to be said.
+    """
+
+    flops: int
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -53,25 +63,41 @@ class Case:
         """A callable a library, each computing the same thing on the same data."""
         return family_module(self.family).build(self.shape)[self.direction]
 
+    @property
+    def group(self) -> str:
+        """What the case is counted with, where a family has more than one kind of shapes."""
+        group = getattr(family_module(self.family), "group", None)
+        return group(self.shape) if group else self.shape.kind
 
-def family_module(name: str):
+    @property
+    def cost(self) -> Cost:
+        """Operations and bytes that the case takes at least."""
+        return family_module(self.family).cost(self.shape, self.direction)
+
+
+def family_module(name: str) -> Any:
     """The module that serves a family's kinds."""
     return importlib.import_module(f"einkorn.benchmark.families.{name}")
 
 
-def read_shapes(networks: list[str] | None = None) -> Iterator[Shape]:
+def networks() -> list[str]:
+    """Names of the shape files."""
+    return sorted(path.stem for path in SHAPES.glob("*.txt"))
+
+
+def read_shapes(chosen: Sequence[str] | None = None) -> Iterator[Shape]:
     """Every line of the shape files, or of those named."""
-    for path in sorted(SHAPES.glob("*.txt")):
-        if networks and path.stem not in networks:
-            continue
-        for line in path.read_text().splitlines():
+    for network in chosen or networks():
+        for line in (SHAPES / f"{network}.txt").read_text(encoding="utf-8").splitlines():
             words = line.partition("#")[0].split()
             if words:
                 sizes = dict(word.split("=") for word in words[1:])
-                yield Shape(path.stem, words[0], {k: int(v) for k, v in sizes.items()})
+                yield Shape(network, words[0], {key: int(value) for key, value in sizes.items()})
 
 
-def cases(families: list[str] | None = None, networks: list[str] | None = None) -> Iterator[Case]:
+def cases(
+    families: Sequence[str] | None = None, networks: Sequence[str] | None = None
+) -> Iterator[Case]:
     """Cases of the shapes in the files, family by family; none holds its arrays until built."""
     shapes = list(read_shapes(networks))
     for family in families or FAMILIES:
@@ -79,3 +105,13 @@ def cases(families: list[str] | None = None, networks: list[str] | None = None) 
         for shape in shapes:
             for direction in kinds.get(shape.kind, ()):
                 yield Case(family, shape, direction)
+
+
+def cheapest(chosen: Iterable[Case]) -> list[Case]:
+    """The least costly case of each group and direction: a first look at everything."""
+    least: dict[tuple[str, str, str], Case] = {}
+    for case in chosen:
+        key = (case.family, case.group, case.direction)
+        if key not in least or case.cost < least[key].cost:
+            least[key] = case
+    return list(least.values())

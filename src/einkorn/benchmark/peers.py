@@ -16,6 +16,22 @@ def import_if_installed(name: str) -> Any:
 
 
 torch = import_if_installed("torch")
+INSTALLED = {"einkorn", "numpy"} | {
+    name for name in ("torch", "sklearn") if importlib.util.find_spec(name)
+}
+
+# The environment of each reading of the peers. glibc gives large blocks back to the system when
+# they are freed, and fresh pages cost a fault each: the pooled reading spares the peers that.
+READINGS = {
+    "stock": {},
+    "pooled": {
+        "GLIBC_TUNABLES": (
+            "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592"
+        )
+    },
+    # OpenBLAS takes some AVX-512 processors for older ones; this is its best.
+    "best-blas": {"OPENBLAS_CORETYPE": "SkylakeX"},
+}
 
 
 def use_threads(count: int) -> None:
@@ -31,7 +47,7 @@ def use_threads(count: int) -> None:
 
 def only_available(run: dict) -> dict:
     """Without the callables of libraries that are not here."""
-    return {name: f for name, f in run.items() if name != "torch" or torch is not None}
+    return {name: function for name, function in run.items() if name in INSTALLED}
 
 
 def as_torch(*arrays):
@@ -47,6 +63,9 @@ def random_arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
     return [generator.standard_normal(shape, dtype=np.float32) for shape in shapes]
 
 
-def is_pooled() -> bool:
-    """Whether glibc keeps freed memory, which spares the peers the faults of fresh pages."""
-    return "mmap_threshold" in os.environ.get("GLIBC_TUNABLES", "")
+def reading() -> str:
+    """How this process was started, by the name in `READINGS`."""
+    for name, variables in READINGS.items():
+        if variables and all(os.environ.get(key) == value for key, value in variables.items()):
+            return name
+    return "stock"

@@ -1,10 +1,42 @@
 """Convolution and transposed convolution, each forward and both gradients."""
 
+import math
+
 from einkorn import kernels
+from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 DIRECTIONS = ("forward", "input gradient", "weight gradient")
 KINDS = dict.fromkeys(("conv2d", "conv_transpose2d"), DIRECTIONS)
+DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1}
+
+
+def group(shape):
+    if shape.kind == "conv_transpose2d":
+        return "transposed"
+    if 1 < shape.get("groups", 1) == shape.get("c"):
+        return "depthwise"
+    plain = all(shape.get(key, 1) == 1 for key in ("stride", "dilation", "groups"))
+    return "3x3" if plain and shape.get("kernel") == 3 else "other"
+
+
+def cost(shape, direction):
+    n, c, h, w, k, kernel = (shape.get(key) for key in ("n", "c", "h", "w", "k", "kernel"))
+    channels = c // shape.get("groups", 1)
+    outputs = math.prod(output_size(shape, size) for size in (h, w))
+    # Each input of a transposed convolution meets every tap, as each output of a plain one does.
+    positions = h * w if shape.kind == "conv_transpose2d" else outputs
+    flops = 2 * n * k * channels * kernel * kernel * positions
+    arrays = n * c * h * w + k * channels * kernel * kernel + n * k * outputs
+    return Cost(flops, 4 * arrays)
+
+
+def output_size(shape, size):
+    stride, padding, dilation = (shape.get(key, default) for key, default in DEFAULTS.items())
+    reach = dilation * (shape.get("kernel") - 1)
+    if shape.kind == "conv_transpose2d":
+        return (size - 1) * stride - 2 * padding + reach + 1
+    return (size + 2 * padding - reach - 1) // stride + 1
 
 
 def build(shape):
@@ -45,9 +77,6 @@ def build(shape):
             {"einkorn": weight_grad, "torch": lambda: peer_grad(False, True, False)[1]}
         ),
     }
-
-
-DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1}
 
 
 def gradients(kind, x, weight, grad, groups, options):

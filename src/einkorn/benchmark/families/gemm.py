@@ -3,9 +3,15 @@
 import numpy as np
 
 from einkorn import kernels
+from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 KINDS = {"matmul": ("product",)}
+
+
+def cost(shape, direction):
+    m, n, k = (shape.get(key) for key in "mnk")
+    return Cost(2 * m * n * k, 4 * (m * k + k * n + m * n))
 
 
 def build(shape):

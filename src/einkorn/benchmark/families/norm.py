@@ -1,11 +1,19 @@
 """Batch normalisation in training."""
 
+import math
+
 import numpy as np
 
 from einkorn import kernels
+from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 KINDS = {"batch_norm": ("forward", "gradient")}
+
+
+def cost(shape, direction):
+    arrays = {"forward": 2, "gradient": 3}[direction]
+    return Cost(0, arrays * 4 * math.prod(shape.get(key) for key in "nchw"))
 
 
 def build(shape):

@@ -1,8 +1,11 @@
 """Max pooling with indices, its gradient, unpooling, average pooling."""
 
+import math
+
 import numpy as np
 
 from einkorn import kernels
+from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 KINDS = {
@@ -10,6 +13,16 @@ KINDS = {
     "max_unpool2d": ("forward",),
     "avg_pool2d": ("forward",),
 }
+
+
+def cost(shape, direction):
+    n, c, h, w = (shape.get(key) for key in "nchw")
+    kernel, padding = shape.get("kernel"), shape.get("padding", 0)
+    stride = shape.get("stride", kernel)
+    large = n * c * h * w
+    small = n * c * math.prod((size + 2 * padding - kernel) // stride + 1 for size in (h, w))
+    index_bytes = 0 if shape.kind == "avg_pool2d" else 8
+    return Cost(0, 4 * large + (4 + index_bytes) * small)
 
 
 def build(shape):

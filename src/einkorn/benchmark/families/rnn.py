@@ -1,9 +1,18 @@
 """LSTM over whole sequences, forward and backward."""
 
 from einkorn import kernels
+from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 KINDS = {"lstm": ("forward and gradient",)}
+
+
+def cost(shape, direction):
+    t, b, i, h = (shape.get(key) for key in "tbih")
+    forward = 2 * t * b * 4 * h * (i + h)
+    # The gradients with respect to inputs and weights take as much each.
+    arrays = 2 * t * b * (i + h) + 2 * 4 * h * (i + h)
+    return Cost(3 * forward, 4 * arrays)
 
 
 def build(shape):

@@ -1,0 +1,83 @@
+"""Measure cases one after the other, each validated first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from einkorn.benchmark.alternate import ResultsDifferError, alternate, undisturbed, validate
+from einkorn.benchmark.cases import Case
+from einkorn.benchmark.machine import describe
+from einkorn.benchmark.peers import reading, use_threads
+from einkorn.benchmark.results import Results, Row, Setting
+from einkorn.benchmark.roofline import measure_roof
+from einkorn.kernels import isa
+
+__all__ = ["Pace", "measure"]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long to look at each case: `rounds` of `shortest` seconds or more."""
+
+    rounds: int = 5
+    shortest: float = 0.02
+    peers: bool = True
+
+
+def measure(
+    cases: Iterable[Case],
+    results: Results,
+    threads: int,
+    pace: Pace,
+    deadline: float = float("inf"),
+    tell: Callable[[Case, Row | str], None] = lambda case, outcome: None,
+) -> bool:
+    """Measure what `results` do not hold yet, and add it to them.
+
+    Parameters
+    ----------
+    cases : iterable of Case
+    results : Results
+    threads : int
+        For einkorn and every peer.
+    pace : Pace
+    deadline : float
+        On the monotonic clock: no case is begun after it.
+    tell : callable
+        Called with each case and its row, or with what is wrong with its result.
+
+    Returns
+    -------
+    bool
+        Whether all is measured; a case whose results differ is not.
+    """
+    use_threads(threads)
+    setting = Setting(isa(), threads, reading())
+    results.add(describe())
+    results.add(measure_roof())
+    whole = True
+    for case in cases:
+        if Row.of(case, setting, {}).key in results.rows:
+            continue
+        if time.monotonic() > deadline:
+            return False
+        try:
+            row = Row.of(case, setting, seconds(case, pace))
+        except ResultsDifferError as error:
+            whole = False
+            tell(case, str(error))
+        else:
+            results.add(row)
+            tell(case, row)
+    return whole
+
+
+def seconds(case: Case, pace: Pace) -> dict[str, list[float]]:
+    """Time each library on one case after holding the results equal."""
+    run = case.build()
+    if not pace.peers:
+        run = {"einkorn": run["einkorn"]}
+    validate(run)
+    return undisturbed(lambda: alternate(run, pace.rounds, pace.shortest))

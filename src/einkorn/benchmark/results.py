@@ -1,0 +1,158 @@
+"""Measured rows, kept as lines of JSON: an interrupted measurement goes on from its file."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from einkorn.benchmark.cases import Case, Cost
+from einkorn.benchmark.roofline import Roof
+
+__all__ = ["Results", "Row"]
+
+Key = tuple[str, str, str, int, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case under one instruction set, number of threads and reading of the peers.
+
+    `seconds` holds a call's time in each round by library.
+    """
+
+    family: str
+    network: str
+    kind: str
+    sizes: dict[str, int]
+    direction: str
+    group: str
+    isa: str
+    threads: int
+    reading: str
+    flops: int
+    bytes: int
+    seconds: dict[str, list[float]]
+
+    @classmethod
+    def of(cls, case: Case, setting: Setting, seconds: dict[str, list[float]]) -> Row:
+        """Make the row of a case that was measured under `setting`."""
+        shape = case.shape
+        return cls(
+            *(case.family, shape.network, shape.kind, shape.sizes, case.direction, case.group),
+            *(setting.isa, setting.threads, setting.reading, *case.cost, seconds),
+        )
+
+    @property
+    def name(self) -> str:
+        """Kind, sizes and direction, as in the shape files."""
+        sizes = " ".join(f"{key}={value}" for key, value in self.sizes.items())
+        return " ".join(filter(None, (self.kind, sizes, self.direction)))
+
+    @property
+    def key(self) -> Key:
+        """What tells the row from all others."""
+        return self.network, self.name, self.isa, self.threads, self.reading
+
+    @property
+    def cost(self) -> Cost:
+        """Operations and bytes that the case takes at least."""
+        return Cost(self.flops, self.bytes)
+
+    def median(self, library: str = "einkorn") -> float:
+        """Seconds a call takes."""
+        return statistics.median(self.seconds[library])
+
+    def spread(self, library: str = "einkorn") -> float:
+        """Distance of the slowest round from the quickest, over the median."""
+        times = self.seconds[library]
+        return (max(times) - min(times)) / self.median(library)
+
+    def ratio(self, peer: str) -> float | None:
+        """How many times the peer's time is einkorn's; None where it was not measured."""
+        return self.median(peer) / self.median() if peer in self.seconds else None
+
+    def peers(self) -> list[str]:
+        """Libraries that took part beside einkorn."""
+        return sorted(self.seconds.keys() - {"einkorn"})
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a process measures under: `reading` says how the peers were started."""
+
+    isa: str
+    threads: int
+    reading: str = "stock"
+
+
+@dataclass
+class Results:
+    """Rows by key, limits by instruction set and threads, and the facts of the machine.
+
+    With a `path`, whatever is added is appended to the file at once.
+    """
+
+    path: Path | None = None
+    machine: dict[str, Any] = field(default_factory=dict)
+    roofs: dict[tuple[str, int], Roof] = field(default_factory=dict)
+    rows: dict[Key, Row] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> Results:
+        """Read what a file holds, which may be nothing yet; a row measured again replaces itself.
+
+        Raises
+        ------
+        ValueError
+            If a line is none of ours.
+        """
+        results = cls()
+        if path.exists():
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                try:
+                    results._take(json.loads(line))
+                except (TypeError, ValueError, AttributeError) as error:
+                    raise ValueError(f"{path}:{number}: no line of results: {error}") from error
+        results.path = path
+        return results
+
+    def add(self, record: Row | Roof | dict[str, Any]) -> None:
+        """Keep a row, a limit, or the facts of the machine."""
+        kind = {Row: "row", Roof: "roof", dict: "machine"}[type(record)]
+        fields = record if isinstance(record, dict) else asdict(record)
+        self._take({kind: fields})
+        if self.path is not None:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({kind: fields}) + "\n")
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        ((kind, fields),) = entry.items()
+        if kind == "machine":
+            self.machine = fields
+        elif kind == "roof":
+            roof = Roof(**fields)
+            known = self.roofs.get((roof.isa, roof.threads), roof)
+            # Limits: the best that was ever seen counts.
+            self.roofs[roof.isa, roof.threads] = Roof(
+                *(roof.isa, roof.threads, max(roof.flops, known.flops)),
+                max(roof.bytes, known.bytes),
+            )
+        elif kind == "row":
+            row = Row(**fields)
+            self.rows[row.key] = row
+        else:
+            raise ValueError(f"unknown kind {kind!r}")
+
+    def roof_of(self, row: Row) -> Roof | None:
+        """Give the limits under the row's setting, None if they were not measured."""
+        return self.roofs.get((row.isa, row.threads))
+
+    def select(self, **wanted: Any) -> Iterator[Row]:
+        """Rows whose fields have the wanted values."""
+        for row in self.rows.values():
+            if all(getattr(row, name) == value for name, value in wanted.items()):
+                yield row

@@ -1,0 +1,59 @@
+"""The machine's two limits, multiply-adds a second and bytes a second, and a kernel's share."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from einkorn import kernels
+from einkorn.benchmark.cases import Cost
+from einkorn.kernels import roof
+
+__all__ = ["Roof", "measure_roof"]
+
+#: Traffic below this may stay in the caches, where the memory's bandwidth is no limit.
+LEAST_TRAFFIC = 64_000_000
+
+
+@dataclass(frozen=True)
+class Roof:
+    """What an instruction set and a number of threads can do at best, in units a second."""
+
+    isa: str
+    threads: int
+    flops: float
+    bytes: float
+
+    def flops_share(self, cost: Cost, seconds: float) -> float | None:
+        """Share of the peak, None for kernels without a count of operations."""
+        return cost.flops / seconds / self.flops if cost.flops else None
+
+    def bytes_share(self, cost: Cost, seconds: float) -> float | None:
+        """Share of the bandwidth, None where the arrays may stay in the caches."""
+        return cost.bytes / seconds / self.bytes if cost.bytes >= LEAST_TRAFFIC else None
+
+    def is_compute_bound(self, cost: Cost) -> bool:
+        """Whether the operations take longer than the traffic at best."""
+        return cost.flops / self.flops > cost.bytes / self.bytes
+
+
+def measure_roof(rounds: int = 7) -> Roof:
+    """Measure both limits with the instruction set and the threads now in use.
+
+    The best round counts: a limit is what nothing disturbed.
+    """
+    threads = kernels.get_num_threads()
+    x = np.ones(LEAST_TRAFFIC // 4, np.float32)
+    copy = min(seconds_of(lambda: roof.copy(x)) for _ in range(rounds))
+    tasks, repeats = 4 * threads, 200_000  # some milliseconds a task
+    flops, _ = roof.fused_multiply_adds(tasks, repeats)
+    add = min(seconds_of(lambda: roof.fused_multiply_adds(tasks, repeats)) for _ in range(rounds))
+    return Roof(kernels.isa(), threads, flops / add, 2 * x.nbytes / copy)
+
+
+def seconds_of(function: Callable[[], object]) -> float:
+    """Time one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
