@@ -4,7 +4,9 @@
 
 #include "einkorn/optim.h"
 
-/* The elements of all parameters together in *total, once sizes and pointers have been checked. */
-int ek_parameters_check(const ek_parameter *parameters, int64_t count, int states, int64_t *total);
+/* The elements of all parameters together in *total, once sizes and pointers have been checked. Bit
+ * s of `states` says that state[s] is used. */
+int ek_parameters_check(const ek_parameter *parameters, int64_t count, unsigned states,
+                        int64_t *total);
 
 #endif

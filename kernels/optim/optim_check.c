@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-int ek_parameters_check(const ek_parameter *parameters, int64_t count, int states, int64_t *total) {
+int ek_parameters_check(const ek_parameter *parameters, int64_t count, unsigned states,
+                        int64_t *total) {
     if (count < 0) {
         return EK_BAD_ARGUMENT;
     }
@@ -14,8 +15,8 @@ int ek_parameters_check(const ek_parameter *parameters, int64_t count, int state
         if (p->size < 0) {
             return EK_BAD_ARGUMENT;
         }
-        for (int s = 0; s < states; s++) {
-            if (p->size > 0 && p->state[s] == NULL) {
+        for (int s = 0; s < EK_OPTIM_STATES; s++) {
+            if (p->size > 0 && states >> s & 1u && p->state[s] == NULL) {
                 return EK_BAD_ARGUMENT;
             }
         }

@@ -24,6 +24,16 @@ from einkorn.kernels._core import (
     set_cache_limit,
     set_num_threads,
 )
+from einkorn.kernels.adaptive import (
+    adadelta_steps_,
+    adagrad_steps_,
+    adamax_steps_,
+    asgd_steps_,
+    nadam_steps_,
+    radam_steps_,
+    rmsprop_steps_,
+    rprop_steps_,
+)
 from einkorn.kernels.algorithms import algorithms
 from einkorn.kernels.columns import col2im, im2col
 from einkorn.kernels.config import get_include, show_config
@@ -80,11 +90,15 @@ from einkorn.kernels.precision import get_precision, set_precision
 from einkorn.kernels.rnn import lstm, lstm_cell, lstm_cell_grad, lstm_grad
 
 __all__ = [
+    "adadelta_steps_",
+    "adagrad_steps_",
     "adam_step_",
     "adam_steps_",
+    "adamax_steps_",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool2d_grad",
     "algorithms",
+    "asgd_steps_",
     "avg_pool2d",
     "avg_pool2d_grad",
     "batch_norm",
@@ -132,8 +146,12 @@ __all__ = [
     "max_unpool2d",
     "max_unpool2d_grad",
     "memory_statistics",
+    "nadam_steps_",
+    "radam_steps_",
     "relu",
     "relu_grad",
+    "rmsprop_steps_",
+    "rprop_steps_",
     "set_cache_limit",
     "set_num_threads",
     "set_precision",

@@ -47,11 +47,14 @@ cdef extern from "einkorn/gemm.h" nogil:
         ek_activation activation
 
 cdef extern from "einkorn/optim.h" nogil:
+    enum:
+        EK_OPTIM_STATES
+
     ctypedef struct ek_parameter:
         int64_t size
         void *value
         const void *grad
-        void *state[2]
+        void *state[3]
 
     ctypedef struct ek_sgd_problem:
         int64_t parameters
@@ -61,7 +64,42 @@ cdef extern from "einkorn/optim.h" nogil:
     ctypedef struct ek_adam_problem:
         int64_t parameters, step
         double lr, beta1, beta2, eps, weight_decay
+        int decoupled, amsgrad
+
+    ctypedef struct ek_rmsprop_problem:
+        int64_t parameters
+        double lr, alpha, eps, weight_decay, momentum
+        int centered
+
+    ctypedef struct ek_adagrad_problem:
+        int64_t parameters, step
+        double lr, lr_decay, eps, weight_decay
+
+    ctypedef struct ek_adadelta_problem:
+        int64_t parameters
+        double lr, rho, eps, weight_decay
+
+    ctypedef struct ek_adamax_problem:
+        int64_t parameters, step
+        double lr, beta1, beta2, eps, weight_decay
+
+    ctypedef struct ek_nadam_problem:
+        int64_t parameters, step
+        double lr, beta1, beta2, eps, weight_decay, mu, mu_next, mu_product
         int decoupled
+
+    ctypedef struct ek_radam_problem:
+        int64_t parameters, step
+        double lr, beta1, beta2, eps, weight_decay
+        int decoupled
+
+    ctypedef struct ek_rprop_problem:
+        int64_t parameters
+        double shrink, grow, least, most
+
+    ctypedef struct ek_asgd_problem:
+        int64_t parameters
+        double eta, lambd, mu, weight_decay
 
 cdef extern from "einkorn/norm.h" nogil:
     ctypedef struct ek_batch_norm_problem:
@@ -182,6 +220,22 @@ cdef extern from "einkorn/api.h" nogil:
         int (*sgd_step)(ek_dtype dtype, const ek_sgd_problem *problem,
                         const ek_parameter *parameters) noexcept nogil
         int (*adam_step)(ek_dtype dtype, const ek_adam_problem *problem,
+                         const ek_parameter *parameters) noexcept nogil
+        int (*rmsprop_step)(ek_dtype dtype, const ek_rmsprop_problem *problem,
+                            const ek_parameter *parameters) noexcept nogil
+        int (*adagrad_step)(ek_dtype dtype, const ek_adagrad_problem *problem,
+                            const ek_parameter *parameters) noexcept nogil
+        int (*adadelta_step)(ek_dtype dtype, const ek_adadelta_problem *problem,
+                             const ek_parameter *parameters) noexcept nogil
+        int (*adamax_step)(ek_dtype dtype, const ek_adamax_problem *problem,
+                           const ek_parameter *parameters) noexcept nogil
+        int (*nadam_step)(ek_dtype dtype, const ek_nadam_problem *problem,
+                          const ek_parameter *parameters) noexcept nogil
+        int (*radam_step)(ek_dtype dtype, const ek_radam_problem *problem,
+                          const ek_parameter *parameters) noexcept nogil
+        int (*rprop_step)(ek_dtype dtype, const ek_rprop_problem *problem,
+                          const ek_parameter *parameters) noexcept nogil
+        int (*asgd_step)(ek_dtype dtype, const ek_asgd_problem *problem,
                          const ek_parameter *parameters) noexcept nogil
         int (*relu)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
         int (*sigmoid)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil

@@ -52,4 +52,5 @@ def adam_steps_(
     eps: float = 1e-8,
     weight_decay: float = 0.0,
     decoupled: bool = False,
+    max_exp_avg_sqs: Sequence[NDArray[Any]] | None = None,
 ) -> None: ...

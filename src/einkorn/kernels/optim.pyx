@@ -9,7 +9,6 @@ from libc.stdint cimport int64_t, uintptr_t
 from libc.stdlib cimport qsort
 
 from einkorn.kernels._arrays cimport (
-    Call,
     check,
     deliver,
     expect_shape,
@@ -20,14 +19,15 @@ from einkorn.kernels._arrays cimport (
     new_call,
     real_number,
 )
-from einkorn.kernels._core cimport api, ek_adam_problem, ek_parameter, ek_sgd_problem
+from einkorn.kernels._core cimport (
+    EK_OPTIM_STATES,
+    api,
+    ek_adam_problem,
+    ek_parameter,
+    ek_sgd_problem,
+)
 
 cnp.import_array()
-
-cdef struct Extent:
-    uintptr_t low, high
-    bint written
-
 
 cdef int by_address(const void *a, const void *b) noexcept nogil:
     cdef uintptr_t x = (<const Extent *>a).low, y = (<const Extent *>b).low
@@ -36,19 +36,13 @@ cdef int by_address(const void *a, const void *b) noexcept nogil:
 
 cdef class Parameters:
     """The arrays of one step, for the kernel; written back by `deliver` where they were copied."""
-    cdef Call call
-    cdef ek_parameter *rows
-    cdef Extent *extents
-    cdef int64_t count, extent_count
-    cdef list keep_alive
-    cdef list stand_ins
 
     def __cinit__(self, int64_t count):
         self.call = new_call()
         self.count = count
         self.extent_count = 0
         self.rows = <ek_parameter *>PyMem_Calloc(count + 1, sizeof(ek_parameter))
-        self.extents = <Extent *>PyMem_Calloc(4 * count + 1, sizeof(Extent))
+        self.extents = <Extent *>PyMem_Calloc((2 + EK_OPTIM_STATES) * count + 1, sizeof(Extent))
         if self.rows == NULL or self.extents == NULL:
             raise MemoryError(f"no memory left for a step over {count} parameters")
         self.keep_alive = []
@@ -86,6 +80,8 @@ cdef class Parameters:
         row.value = cnp.PyArray_DATA(value)
         row.grad = cnp.PyArray_DATA(gradient)
         for s in range(len(states)):
+            if names[s] is None:
+                continue
             state = self.written(states[s], <str>names[s])
             expect_shape(state, <str>names[s], rank, shape)
             row.state[s] = cnp.PyArray_DATA(state)
@@ -123,9 +119,12 @@ cdef Parameters gather_one(object param, object grad, tuple states, tuple names)
 
 
 cdef Parameters gather_many(object params, object grads, tuple states, tuple names):
-    """`states` holds one sequence for each of `names`."""
+    """`states` holds one sequence for each of `names`; where the name is None, no such state."""
     cdef list values = list(params), gradients = list(grads)
-    cdef list columns = [list(state) for state in states]
+    cdef list columns = [
+        [None] * len(values) if name is None else list(state)
+        for state, name in zip(states, names)
+    ]
     cdef Parameters parameters = Parameters(len(values))
     cdef int64_t i
     for name, column in zip(("grad", *names), [gradients, *columns]):
@@ -262,7 +261,7 @@ def sgd_steps_(params, grads, velocities, *, lr, momentum=0.0, dampening=0.0, we
 
 
 cdef ek_adam_problem adam_problem(object step, object lr, object beta1, object beta2, object eps,
-                                  object weight_decay, object decoupled) except *:
+                                  object weight_decay, object decoupled, bint amsgrad) except *:
     cdef ek_adam_problem problem
     problem.parameters = 0
     problem.step = integer(step, "step", 1)
@@ -272,6 +271,7 @@ cdef ek_adam_problem adam_problem(object step, object lr, object beta1, object b
     problem.eps = at_least_zero(eps, "eps")
     problem.weight_decay = at_least_zero(weight_decay, "weight_decay")
     problem.decoupled = bool(decoupled)
+    problem.amsgrad = amsgrad
     return problem
 
 
@@ -284,7 +284,7 @@ cdef int run_adam(Parameters parameters, ek_adam_problem *problem) except -1:
     return parameters.write_back()
 
 
-cdef tuple ADAM_STATES = ("exp_avg", "exp_avg_sq")
+cdef tuple ADAM_STATES = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
 
 def adam_step_(param, grad, exp_avg, exp_avg_sq, step, *, lr, beta1=0.9, beta2=0.999, eps=1e-8,
@@ -336,13 +336,13 @@ def adam_step_(param, grad, exp_avg, exp_avg_sq, step, *, lr, beta1=0.9, beta2=0
     array([0.5])
     """
     cdef ek_adam_problem problem = adam_problem(
-        step, lr, beta1, beta2, eps, weight_decay, decoupled
+        step, lr, beta1, beta2, eps, weight_decay, decoupled, False
     )
-    run_adam(gather_one(param, grad, (exp_avg, exp_avg_sq), ADAM_STATES), &problem)
+    run_adam(gather_one(param, grad, (exp_avg, exp_avg_sq), ADAM_STATES[:2]), &problem)
 
 
 def adam_steps_(params, grads, exp_avgs, exp_avg_sqs, step, *, lr, beta1=0.9, beta2=0.999,
-                eps=1e-8, weight_decay=0.0, decoupled=False):
+                eps=1e-8, weight_decay=0.0, decoupled=False, max_exp_avg_sqs=None):
     """Take one `adam_step_` on each of many parameters, in one call.
 
     Parameters
@@ -351,6 +351,9 @@ def adam_steps_(params, grads, exp_avgs, exp_avg_sqs, step, *, lr, beta1=0.9, be
         As for `adam_step_`, one of each a parameter; one dtype for all.
     step, lr, beta1, beta2, eps, weight_decay, decoupled
         As for `adam_step_`.
+    max_exp_avg_sqs : sequence of arrays, optional
+        The largest :math:`v` so far, changed in place; it then takes :math:`v`'s place in the
+        step (AMSGrad; Reddi, Kale and Kumar, 2018).
 
     Raises
     ------
@@ -368,6 +371,8 @@ def adam_steps_(params, grads, exp_avgs, exp_avg_sqs, step, *, lr, beta1=0.9, be
     [array([0.5]), array([0.5])]
     """
     cdef ek_adam_problem problem = adam_problem(
-        step, lr, beta1, beta2, eps, weight_decay, decoupled
+        step, lr, beta1, beta2, eps, weight_decay, decoupled, max_exp_avg_sqs is not None
     )
-    run_adam(gather_many(params, grads, (exp_avgs, exp_avg_sqs), ADAM_STATES), &problem)
+    states = (exp_avgs, exp_avg_sqs, max_exp_avg_sqs)
+    names = ADAM_STATES if problem.amsgrad else (*ADAM_STATES[:2], None)
+    run_adam(gather_many(params, grads, states, names), &problem)

@@ -1,8 +1,34 @@
 """Optimisers and learning-rate schedules."""
 
 from einkorn.optim import lr_scheduler
+from einkorn.optim.adadelta import Adadelta
+from einkorn.optim.adafactor import Adafactor
+from einkorn.optim.adagrad import Adagrad
 from einkorn.optim.adam import Adam, AdamW
+from einkorn.optim.adamax import Adamax
+from einkorn.optim.asgd import ASGD
+from einkorn.optim.lbfgs import LBFGS
+from einkorn.optim.nadam import NAdam
 from einkorn.optim.optimizer import Optimizer
+from einkorn.optim.radam import RAdam
+from einkorn.optim.rmsprop import RMSprop
+from einkorn.optim.rprop import Rprop
 from einkorn.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
+__all__ = [
+    "ASGD",
+    "LBFGS",
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "lr_scheduler",
+]

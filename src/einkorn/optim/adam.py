@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
-from itertools import repeat
-from operator import setitem
 from typing import Any
 
 import numpy as np
@@ -16,19 +13,17 @@ from einkorn.kernels import adam_steps_
 from einkorn.optim.optimizer import (
     Call,
     Group,
-    Optimizer,
-    alike,
-    arrays_of,
+    check_betas,
     check_not_negative,
     refuse_differentiable,
-    setting,
     zeros_like,
 )
+from einkorn.optim.stepwise import State, StepwiseOptimizer, column, optional_column
 
 __all__ = ["Adam", "AdamW"]
 
 
-class Adam(Optimizer):
+class Adam(StepwiseOptimizer):
     r"""Adam: steps scaled by running means of the gradient and of its square.
 
     .. math::
@@ -115,30 +110,26 @@ class Adam(Optimizer):
 
     def _check_settings(self, group: Group) -> None:
         check_not_negative(group, "lr", "eps", "weight_decay")
-        if not all(0.0 <= beta < 1.0 for beta in group["betas"]):
-            raise ValueError(f"betas must be in [0, 1), got {group['betas']}")
+        check_betas(group)
 
-    def _calls(self, group: Group, params: list[Tensor]) -> Iterator[Call]:
-        step = self._amsgrad_calls if group["amsgrad"] else self._adam_calls
-        for param in params:
-            if param not in self.state:
-                self.state[param] = _initial_state(param)
-        for chosen in alike(params, lambda param: (param.dtype, self.state[param]["step"])):
-            states = [self.state[param] for param in chosen]
-            number = states[0]["step"] + 1
-            yield from step(group, chosen, states, number)
-            yield setting(states, "step", repeat(number))
+    def _initial_state(self, group: Group, param: Tensor) -> State:
+        return {"exp_avg": zeros_like(param), "exp_avg_sq": zeros_like(param)}
 
-    def _adam_calls(
-        self, group: Group, params: list[Tensor], states: list[dict[str, Any]], number: int
-    ) -> Iterator[Call]:
+    def _step_call(
+        self,
+        group: Group,
+        number: int,
+        values: list[np.ndarray],
+        gradients: list[np.ndarray],
+        states: list[State],
+    ) -> Call:
         beta1, beta2 = group["betas"]
-        yield partial(
+        return partial(
             adam_steps_,
-            arrays_of(params),
-            self._gradients(group, params),
-            [state["exp_avg"] for state in states],
-            [state["exp_avg_sq"] for state in states],
+            values,
+            gradients,
+            column(states, "exp_avg"),
+            column(states, "exp_avg_sq"),
             number,
             lr=group["lr"],
             beta1=beta1,
@@ -146,45 +137,8 @@ class Adam(Optimizer):
             eps=group["eps"],
             weight_decay=group["weight_decay"],
             decoupled=group["decoupled_weight_decay"],
+            max_exp_avg_sqs=optional_column(states, "max_exp_avg_sq", group["amsgrad"]),
         )
-
-    def _amsgrad_calls(
-        self, group: Group, params: list[Tensor], states: list[dict[str, Any]], number: int
-    ) -> Iterator[Call]:
-        """Compute the new values beside the old ones; the calls put them in place."""
-        gradients = self._gradients(group, params)
-        for value, gradient, state in zip(arrays_of(params), gradients, states, strict=True):
-            state.setdefault("max_exp_avg_sq", np.zeros_like(state["exp_avg_sq"]))
-            kept = (state["exp_avg"], state["exp_avg_sq"], state["max_exp_avg_sq"])
-            results = _amsgrad(group, value, gradient, *kept, number)
-            for target, result in zip((value, *kept), results, strict=True):
-                yield partial(setitem, target, ..., result)
-
-
-def _initial_state(param: Tensor) -> dict[str, Any]:
-    return {"step": 0, "exp_avg": zeros_like(param), "exp_avg_sq": zeros_like(param)}
-
-
-def _amsgrad(
-    group: Group,
-    value: np.ndarray,
-    gradient: np.ndarray,
-    exp_avg: np.ndarray,
-    exp_avg_sq: np.ndarray,
-    max_exp_avg_sq: np.ndarray,
-    step: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the parameter and its three running values after a step of AMSGrad."""
-    lr, decay, (beta1, beta2) = group["lr"], group["weight_decay"], group["betas"]
-    if group["decoupled_weight_decay"]:
-        value = value * (1.0 - lr * decay)
-    elif decay:
-        gradient = gradient + decay * value
-    exp_avg = beta1 * exp_avg + (1.0 - beta1) * gradient
-    exp_avg_sq = beta2 * exp_avg_sq + (1.0 - beta2) * gradient * gradient
-    largest = np.maximum(max_exp_avg_sq, exp_avg_sq)
-    scale = np.sqrt(largest) / math.sqrt(1.0 - beta2**step) + group["eps"]
-    return value - (lr / (1.0 - beta1**step)) * exp_avg / scale, exp_avg, exp_avg_sq, largest
 
 
 class AdamW(Adam):

@@ -209,12 +209,23 @@ class Optimizer:
         return f"{type(self).__name__} (\n{listing}\n)"
 
 
+# Entries of a state that are numbers, beside "step": PyTorch holds them as 0-d tensors.
+_NUMBERS = frozenset({"mu_product", "eta", "mu"})
+
+
+# Entries that have an axis of one element where the parameter has more.
+_FACTORS = frozenset({"row_var", "col_var"})
+
+
 def _restored(key: str, value: Any, param: Tensor) -> Any:
     """Return a saved entry of the state as the optimiser holds it: a number or its own array."""
     array = np.asarray(value)
     if array.ndim == 0 and key == "step":
         return int(array)
-    if array.shape != param.shape:
+    if array.ndim == 0 and key in _NUMBERS:
+        return float(array)
+    factor = key in _FACTORS and array.ndim == param.ndim
+    if not factor and array.shape != param.shape:
         raise ValueError(f"{key} has shape {array.shape}, its parameter {param.shape}")
     return np.array(array, dtype=param.dtype, order="C")
 
@@ -251,6 +262,12 @@ def check_not_negative(group: Group, *names: str) -> None:
     for name in names:
         if not group[name] >= 0.0:
             raise ValueError(f"{name} must be at least 0, got {group[name]}")
+
+
+def check_betas(group: Group) -> None:
+    """Raise ValueError unless the betas are shares that a running mean can keep."""
+    if not all(0.0 <= beta < 1.0 for beta in group["betas"]):
+        raise ValueError(f"betas must be in [0, 1), got {group['betas']}")
 
 
 def refuse_differentiable(differentiable: bool) -> None:
