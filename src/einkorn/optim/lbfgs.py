@@ -223,7 +223,7 @@ class LBFGS(Optimizer):
 
     def _flat_gradient(self) -> np.ndarray:
         parts = [
-            np.zeros(param.size) if param.grad is None else param.grad.numpy().ravel()
+            np.zeros(param.numpy().size) if param.grad is None else param.grad.numpy().ravel()
             for param in self._all_params()
         ]
         return np.concatenate(parts)
