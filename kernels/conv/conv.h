@@ -36,6 +36,8 @@ typedef struct ek_conv_pass {
     int in_place;
 } ek_conv_pass;
 
+/* Passes along one axis; those along the second follow one another in the order of all. */
+int64_t ek_conv_axis_passes(const ek_conv2d_problem *problem, ek_conv_direction direction, int i);
 int64_t ek_conv_pass_count(const ek_conv2d_problem *problem, ek_conv_direction direction);
 ek_conv_pass ek_conv_pass_at(const ek_conv2d_problem *problem, ek_conv_direction direction,
                              int64_t index);

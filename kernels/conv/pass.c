@@ -70,8 +70,12 @@ static void join_axes(ek_conv_pass *pass) {
     }
 }
 
+int64_t ek_conv_axis_passes(const ek_conv2d_problem *p, ek_conv_direction direction, int i) {
+    return direction == EK_CONV_INPUT_GRAD ? met_residues(p, i) : 1;
+}
+
 int64_t ek_conv_pass_count(const ek_conv2d_problem *p, ek_conv_direction direction) {
-    return direction == EK_CONV_INPUT_GRAD ? met_residues(p, 0) * met_residues(p, 1) : 1;
+    return ek_conv_axis_passes(p, direction, 0) * ek_conv_axis_passes(p, direction, 1);
 }
 
 int ek_conv_passes_miss(const ek_conv2d_problem *p, ek_conv_direction direction) {

@@ -217,7 +217,7 @@ def test_layers_equal_torch(layer, dtype):
     assert_close(actual, tensors[1].grad.double().numpy())
 
 
-ALGORITHMS = ["im2col", "implicit", "direct", "linear"]
+ALGORITHMS = ["im2col", "implicit", "direct", "linear", "winograd"]
 
 
 @pytest.mark.parametrize("layer", LAYERS)

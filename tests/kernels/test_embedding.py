@@ -57,6 +57,7 @@ def convolve(double[:, :, :, ::1] x, double[:, :, :, ::1] w, double[::1] bias,
         problem.kernel[axis] = w.shape[2 + axis]
         problem.stride[axis], problem.padding[axis], problem.dilation[axis] = stride, padding, 1
     problem.algorithm, problem.activation = ek.EK_CONV_AUTO, ek.EK_RELU
+    problem.strict = 0
     with nogil:
         status = api.conv2d_workspace(EK_F64, &problem, ek.EK_CONV_FORWARD, &size)
         workspace.bytes = size.best

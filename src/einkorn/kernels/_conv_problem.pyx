@@ -14,11 +14,12 @@ from einkorn.kernels._core cimport (
     EK_CONV_IM2COL,
     EK_CONV_IMPLICIT,
     EK_CONV_LINEAR,
+    EK_CONV_WINOGRAD,
     EK_IDENTITY,
     ek_conv2d_problem,
 )
 
-from einkorn.kernels.precision import check_precision
+from einkorn.kernels.precision import check_precision, get_precision
 
 cnp.import_array()
 
@@ -30,6 +31,7 @@ ALGORITHM_CODES = {
     "implicit": EK_CONV_IMPLICIT,
     "direct": EK_CONV_DIRECT,
     "linear": EK_CONV_LINEAR,
+    "winograd": EK_CONV_WINOGRAD,
 }
 ALGORITHMS = tuple(ALGORITHM_CODES)
 
@@ -62,8 +64,9 @@ cdef int set_options(ek_conv2d_problem *p, int rank, object stride, object paddi
     if not isinstance(algorithm, str) or algorithm not in ALGORITHM_CODES:
         raise ValueError(f"algorithm: expected one of {ALGORITHMS}, got {algorithm!r}")
     p.algorithm = ALGORITHM_CODES[algorithm]
-    if precision is not None:
-        check_precision(precision)
+    p.strict = (get_precision() if precision is None else check_precision(precision)) == "strict"
+    if p.strict and p.algorithm == EK_CONV_WINOGRAD:
+        raise ValueError("precision: expected 'auto' with algorithm 'winograd', got 'strict'")
     return 0
 
 

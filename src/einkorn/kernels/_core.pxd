@@ -127,6 +127,7 @@ cdef extern from "einkorn/conv.h" nogil:
         EK_CONV_IMPLICIT
         EK_CONV_DIRECT
         EK_CONV_LINEAR
+        EK_CONV_WINOGRAD
         EK_CONV_ALGORITHM_COUNT
 
     ctypedef enum ek_conv_direction:
@@ -146,6 +147,7 @@ cdef extern from "einkorn/conv.h" nogil:
         int64_t dilation[2]
         ek_conv_algorithm algorithm
         ek_activation activation
+        int strict
 
 cdef extern from "einkorn/rnn.h" nogil:
     ctypedef struct ek_lstm_problem:

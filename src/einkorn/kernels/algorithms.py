@@ -19,7 +19,8 @@ def algorithms(function: str, *shapes: Sequence[int], **options: Any) -> dict[st
         Shapes of its positional arguments (or those arguments, where they are shapes); a bias has
         no influence and is left out.
     **options
-        Its options that concern shapes, such as ``stride=2``; and ``dtype``, float32 by default.
+        Its options that concern shapes, such as ``stride=2``; its ``precision``; and ``dtype``,
+        float32 by default.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 _Activation = Literal["relu", "sigmoid", "tanh"]
-_Algorithm = Literal["auto", "im2col", "implicit", "direct", "linear"]
+_Algorithm = Literal["auto", "im2col", "implicit", "direct", "linear", "winograd"]
 _Precision = Literal["auto", "strict"]
 _Size = int | Sequence[int]
 
@@ -184,5 +184,6 @@ def conv_algorithms(
     output_padding: _Size = 0,
     dilation: _Size = 1,
     groups: int = 1,
+    precision: _Precision | None = None,
     dtype: DTypeLike = "float32",
 ) -> dict[str, str]: ...

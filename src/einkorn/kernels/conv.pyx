@@ -64,7 +64,7 @@ cdef Scratch reserve(Call *call, const ek_conv2d_problem *p, ek_conv_direction d
     cdef int status = api.conv2d_workspace(call.dtype, p, direction, &size)
     if status == EK_BAD_ARGUMENT:
         raise ValueError(
-            f"algorithm: {ALGORITHMS[p.algorithm]!r} cannot run {where} on these shapes"
+            f"algorithm: {ALGORITHMS[p.algorithm]!r} cannot run {where} on these arrays"
         )
     check(status, where)
     if size.best == 0:
@@ -240,11 +240,13 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, a
         Divides C and K; output channels see the input channels of their own group.
     activation : {None, "relu", "sigmoid", "tanh"}
         :math:`f`, applied before the result is stored.
-    algorithm : {"auto", "im2col", "implicit", "direct", "linear"}
+    algorithm : {"auto", "im2col", "implicit", "direct", "linear", "winograd"}
         ``"im2col"`` multiplies windows copied side by side, a block at a time, ``"implicit"``
         reads them where they overlap in a padded copy, ``"direct"`` serves groups of few channels,
-        ``"linear"`` kernels that cover the input once. ``"auto"`` decides by the shapes alone;
-        `algorithms` tells how.
+        ``"linear"`` kernels that cover the input once. ``"winograd"`` multiplies transformed tiles
+        and filters, in float32, for kernels of at most 5 entries along an axis (5 for each pixel
+        of the stride). ``"auto"`` takes the one whose estimated time is least, by dtype, shapes and
+        `precision` alone; `algorithms` tells which.
     precision : {None, "auto", "strict"}
         See `set_precision`, whose setting None stands for.
     out : array, shape (N, K, OH, OW), optional
@@ -266,7 +268,10 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, a
     -----
     The products with unrolled windows follow K. Chellapilla, S. Puri and P. Simard, "High
     performance convolutional neural networks for document processing", IWFHR 2006; their implicit
-    form S. Chetlur et al., "cuDNN: efficient primitives for deep learning", arXiv:1410.0759, 2014.
+    form S. Chetlur et al., "cuDNN: efficient primitives for deep learning", arXiv:1410.0759, 2014;
+    Winograd's algorithm A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks",
+    CVPR 2016, with tiles of 5 or 6 points along an axis. It needs up to a quarter of the products;
+    its estimate is that of the products, the transforms of tiles and results, and of the filters.
     Scratch is a few megabytes a thread beside a copy of the weights. The result does not depend on
     the number of threads.
 
@@ -592,7 +597,7 @@ cdef int describe(ek_conv2d_problem *p, str function, int rank, const int64_t *f
 
 
 def conv_algorithms(str function, tuple shapes, *, stride=1, padding=0, output_padding=0,
-                    dilation=1, groups=1, dtype="float32"):
+                    dilation=1, groups=1, precision=None, dtype="float32"):
     """What `algorithms` answers for the functions of this module."""
     cdef ek_conv2d_problem p
     cdef ek_conv_algorithm chosen
@@ -605,7 +610,7 @@ def conv_algorithms(str function, tuple shapes, *, stride=1, padding=0, output_p
         raise ValueError(f"shapes: expected {expected} for {function}, got {len(shapes)}")
     for i in range(expected):
         read_shape(shapes[i], f"shapes[{i}]", rank, sizes[i])
-    set_options(&p, rank, stride, padding, dilation, groups, "auto", None)
+    set_options(&p, rank, stride, padding, dilation, groups, "auto", precision)
     direction = describe(&p, function, rank, sizes[0], sizes[1], sizes[2], output_padding)
     listing = {}
     for name, number in ALGORITHM_CODES.items():

@@ -19,8 +19,8 @@ def set_precision(precision: str) -> None:
     ----------
     precision : {"auto", "strict"}
         ``"strict"`` keeps to algorithms that sum the products of the definition; ``"auto"`` may
-        also take faster ones with a documented error bound. All algorithms of this version are of
-        the first kind, so that both give the same result.
+        also take Winograd's for convolutions of float32, whose error is at most 1e-5 of the largest
+        result for sums over up to 512 channels of normal data, and 2e-5 for up to 2048.
 
     Raises
     ------

@@ -16,7 +16,9 @@ typedef enum ek_conv_algorithm {
     EK_CONV_IMPLICIT = 2, /* GEMM that reads the windows where they overlap in a padded copy */
     EK_CONV_DIRECT = 3,   /* one output channel at a time, for few channels in a group */
     EK_CONV_LINEAR = 4,   /* GEMM on whole images: the kernel covers the input once */
-    EK_CONV_ALGORITHM_COUNT = 5
+    /* Fewer products of transformed tiles and filters, with a larger error; float only. */
+    EK_CONV_WINOGRAD = 5,
+    EK_CONV_ALGORITHM_COUNT = 6
 } ek_conv_algorithm;
 
 typedef enum ek_conv_direction {
@@ -39,13 +41,14 @@ typedef struct ek_conv2d_problem {
     int64_t kernel[2], stride[2], padding[2], dilation[2];
     ek_conv_algorithm algorithm;
     ek_activation activation; /* of conv2d and conv2d_input_grad */
+    int strict;               /* only algorithms that sum the products of the definition */
 } ek_conv2d_problem;
 
 /*
  * ROW(name, parameters, arguments); each function takes an ek_dtype before these parameters.
  * `bias` is NULL or has an element a channel of the result. conv2d_algorithm writes what `auto`
  * takes, or EK_BAD_ARGUMENT where the problem asks for an algorithm that cannot run it. im2col and
- * col2im look at neither groups, out_channels nor the last two members; cols is
+ * col2im look at neither groups, out_channels nor the last three members; cols is
  * (batch, in_channels * kernel, out_size), the sizes multiplied out.
  */
 #define EK_CONV_TABLE(ROW)                                                                         \

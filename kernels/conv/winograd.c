@@ -1,0 +1,180 @@
+/* From a problem to the tiles of Winograd's convolution. */
+#include "conv/winograd.h"
+
+#include "common/checked.h"
+
+enum {
+    MOST_STEP = 16,
+    UNIT_PIXELS = 72,         /* of the source in a unit's row: six of them stay in L1 */
+    BLOCK_ELEMENTS = 3 << 16, /* of a block's transforms, which stay in L2 */
+    LEAST_TILES = 24,         /* in a block, to read the filters that seldom */
+    MOST_TILES = 96,
+    WANTED_BLOCKS = 8, /* shares of work that keep several threads busy */
+    MOST_FILTER_ELEMENTS = 1 << 30
+};
+
+/* Pixels of the passes count from `first`, so that all of them read the same tiles. */
+static void align_passes(ek_winograd_axis *axis) {
+    axis->first = axis->pass[0].tap_first;
+    for (int64_t i = 1; i < axis->passes; i++) {
+        axis->first = ek_min(axis->first, axis->pass[i].tap_first);
+    }
+    for (int64_t i = 0; i < axis->passes; i++) {
+        axis->shift[i] = axis->pass[i].tap_first - axis->first;
+    }
+}
+
+/* Outputs of a residue that tiles must cover. */
+static int64_t positions(const ek_winograd_axis *axis) {
+    int64_t most = 0;
+    for (int64_t i = 0; i < axis->passes; i++) {
+        most = ek_max(most, axis->pass[i].count + axis->shift[i]);
+    }
+    return ek_ceil_div(most, axis->residues);
+}
+
+/* Five points or six, whichever needs fewer products. */
+static void choose_points(ek_winograd_axis *axis) {
+    int64_t wanted = positions(axis), best = INT64_MAX;
+    for (int points = 5; points <= 6; points++) {
+        int outputs = points + 1 - axis->taps;
+        if (outputs < 2) {
+            continue;
+        }
+        int64_t tiles = ek_ceil_div(wanted, outputs);
+        if (tiles * points <= best) {
+            best = tiles * points;
+            axis->points = points;
+            axis->outputs = outputs;
+            axis->tiles = tiles;
+        }
+    }
+}
+
+static int plan_axis(ek_winograd_axis *axis) {
+    const ek_conv_axis *pass = &axis->pass[0];
+    int64_t taps = 0;
+    for (int64_t i = 0; i < axis->passes; i++) {
+        taps = ek_max(taps, axis->pass[i].taps);
+    }
+    if (pass->source_step % pass->tap_step == 0 && pass->source_step <= MOST_STEP) {
+        axis->residues = 1;
+        axis->step = pass->source_step;
+    } else if (pass->source_step == 1 && pass->tap_step <= MOST_STEP) {
+        axis->residues = axis->step = pass->tap_step;
+    } else {
+        return EK_BAD_ARGUMENT;
+    }
+    axis->phases = axis->residues == 1 ? pass->source_step / pass->tap_step : 1;
+    axis->phase_step = pass->tap_step;
+    axis->phase_count = ek_min(axis->phases, taps);
+    int64_t phase_taps = ek_ceil_div(taps, axis->phases);
+    if (phase_taps > 5) {
+        return EK_BAD_ARGUMENT;
+    }
+    axis->taps = (int)ek_max(phase_taps, 2);
+    align_passes(axis);
+    choose_points(axis);
+    return axis->tiles > 0 ? EK_OK : EK_BAD_ARGUMENT;
+}
+
+static void collect_passes(const ek_conv2d_problem *p, ek_conv_direction direction,
+                           ek_winograd_plan *plan) {
+    int64_t columns = plan->axis[1].passes;
+    for (int64_t i = 0; i < plan->axis[0].passes; i++) {
+        plan->axis[0].pass[i] = ek_conv_pass_at(p, direction, i * columns).axis[0];
+    }
+    for (int64_t i = 0; i < columns; i++) {
+        plan->axis[1].pass[i] = ek_conv_pass_at(p, direction, i).axis[1];
+    }
+}
+
+int64_t ek_winograd_span(const ek_winograd_plan *plan, int64_t columns) {
+    const ek_winograd_axis *x = &plan->axis[1];
+    return ((columns - 1) * x->outputs + x->points - 1) * x->step + x->residues +
+           (x->phase_count - 1) * x->phase_step;
+}
+
+/* The smallest even share of `total` that needs no more shares than shares of `part` do. */
+static int64_t even_share(int64_t total, int64_t part) {
+    return ek_ceil_div(total, ek_ceil_div(total, ek_max(part, 1)));
+}
+
+static void cut_rows(ek_winograd_plan *plan) {
+    const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
+    /* Passes whose pixels interleave meet at the ends of a row alone. */
+    plan->unit_columns =
+        x->passes > 1 ? x->tiles : even_share(x->tiles, UNIT_PIXELS / (x->outputs * x->step));
+    plan->row_units = ek_ceil_div(x->tiles, plan->unit_columns);
+    plan->rows = y->residues * y->tiles;
+    plan->units = ek_max(plan->pass.batch, 1) * plan->rows * plan->row_units;
+}
+
+static void cut_blocks(ek_winograd_plan *plan, ek_winograd_tile tile) {
+    int64_t passes = plan->axis[1].passes;
+    int64_t elements = plan->points * (plan->pitch + passes * plan->filter_block);
+    int64_t unit_tiles = plan->unit_columns * plan->axis[1].residues;
+    int64_t tiles = ek_min(ek_max(BLOCK_ELEMENTS / elements, LEAST_TILES), MOST_TILES);
+    int64_t shared = ek_ceil_div(plan->units, WANTED_BLOCKS);
+    (void)tile;
+    plan->block_units = ek_min(tiles / unit_tiles, ek_max(shared, LEAST_TILES / unit_tiles));
+    plan->block_units = even_share(plan->units, plan->block_units);
+    plan->block_tiles = plan->block_units * unit_tiles;
+    plan->blocks = ek_ceil_div(plan->units, plan->block_units);
+}
+
+int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
+                        ek_winograd_tile tile, ek_winograd_plan *plan) {
+    *plan = (ek_winograd_plan){.pass = ek_conv_pass_at(p, direction, 0)};
+    const ek_conv_pass *pass = &plan->pass;
+    int64_t entries = p->kernel[0] * p->kernel[1];
+    ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
+    y->passes = ek_conv_axis_passes(p, direction, 0);
+    x->passes = ek_conv_axis_passes(p, direction, 1);
+    if (p->strict || direction == EK_CONV_WEIGHT_GRAD || pass->in_place ||
+        y->passes > EK_WINOGRAD_PASSES || x->passes > EK_WINOGRAD_PASSES ||
+        entries > EK_WINOGRAD_ENTRIES) {
+        return EK_BAD_ARGUMENT;
+    }
+    collect_passes(p, direction, plan);
+    if (plan_axis(y) != EK_OK || plan_axis(x) != EK_OK) {
+        return EK_BAD_ARGUMENT;
+    }
+    plan->points = y->points * x->points;
+    plan->row_lanes = y->phase_count * pass->source_channels;
+    plan->depth = x->phase_count * plan->row_lanes;
+    /* An odd number of lines, so that neighbouring tiles do not meet in the same sets of a cache.
+     */
+    plan->pitch = (ek_ceil_div(ek_round_up(plan->depth, tile.lanes), 16) | 1) * 16;
+    plan->filters = pass->target_channels;
+    plan->filter_block = ek_min(tile.filters, ek_round_up(plan->filters, tile.lanes));
+    plan->filter_blocks = ek_ceil_div(plan->filters, plan->filter_block);
+    cut_rows(plan);
+    cut_blocks(plan, tile);
+    return EK_OK;
+}
+
+double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
+    /* In cycles for each point of a tile and register of channels, as measured. */
+    const double per_sample = 4, per_result = 3, per_filter = 3;
+    const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
+    double tiles = (double)plan->pass.batch * (double)plan->rows * (double)(x->tiles * x->residues);
+    double sources = (double)(ek_ceil_div(plan->row_lanes, tile.lanes) * x->phase_count);
+    double targets = (double)(ek_ceil_div(plan->filters, tile.lanes) * y->passes * x->passes);
+    double products = tiles * (double)plan->depth * targets / 2;
+    double transforms = tiles * (per_sample * sources + per_result * targets) +
+                        per_filter * (double)plan->depth * targets;
+    return (double)(plan->pass.groups * plan->points) * (products + transforms);
+}
+
+ek_winograd_unit ek_winograd_unit_at(const ek_winograd_plan *plan, int64_t index) {
+    int64_t column = index % plan->row_units * plan->unit_columns;
+    int64_t row = index / plan->row_units % plan->rows;
+    return (ek_winograd_unit){
+        .image = index / plan->row_units / plan->rows,
+        .row = row / plan->axis[0].residues,
+        .row_residue = row % plan->axis[0].residues,
+        .column = column,
+        .columns = ek_min(plan->unit_columns, plan->axis[1].tiles - column),
+    };
+}

@@ -1,0 +1,71 @@
+/*
+ * How Winograd's convolution cuts up a problem; shared by the variants.
+ *
+ * The passes of a problem (see conv.h) read tiles of the source, `points` pixels wide along an axis
+ * and `outputs` apart. A strided pass becomes one of stride 1 by taking the source apart into
+ * phases, the pixels that the same taps see: they are further channels. A dilated pass becomes
+ * `dilation` plain ones, each with the tiles of one residue. The passes of a strided input gradient
+ * share their tiles, and with them the transform of the source; their results interleave.
+ */
+#ifndef EK_WINOGRAD_H
+#define EK_WINOGRAD_H
+
+#include "conv/conv.h"
+
+enum { EK_WINOGRAD_PASSES = 4, EK_WINOGRAD_ENTRIES = 256 };
+
+/*
+ * Element q of tile (t, residue) in phase f is source pixel
+ * first + residue + f * phase_step + (t * outputs + q) * step. Its output o is pixel
+ * residue + (t * outputs + o) * residues - shift of a pass, where that exists.
+ */
+typedef struct ek_winograd_axis {
+    int points, outputs, taps; /* points = outputs + taps - 1 */
+    int64_t residues, tiles;   /* `tiles` for each residue */
+    int64_t first, step;
+    int64_t phases, phase_step, phase_count; /* tap a lies in phase a % phases; phases used */
+    int64_t passes;
+    ek_conv_axis pass[EK_WINOGRAD_PASSES];
+    int64_t shift[EK_WINOGRAD_PASSES];
+} ek_winograd_axis;
+
+/*
+ * A row of tiles is cut into units, whose pixels are transposed together; a block of units is
+ * transformed, multiplied and transformed back by one task while it is in cache.
+ */
+typedef struct ek_winograd_plan {
+    ek_winograd_axis axis[2];
+    ek_conv_pass pass;       /* the first one: what they have in common */
+    int64_t points;          /* of a tile, both axes */
+    int64_t row_lanes;       /* rows of the source that are transposed together: phase, channel */
+    int64_t depth, pitch;    /* summands of a product, and elements from tile to tile in V */
+    int64_t unit_columns;    /* tiles of each residue in a unit, along the row */
+    int64_t row_units, rows; /* units in a row of tiles, rows of tiles in an image */
+    int64_t units, blocks;   /* of one group */
+    int64_t block_units, block_tiles;
+    int64_t filters, filter_block, filter_blocks; /* in a pass, in a block; blocks in a pass */
+} ek_winograd_plan;
+
+/* Tile sizes of the variant that asks. */
+typedef struct ek_winograd_tile {
+    int64_t lanes, filters;
+} ek_winograd_tile;
+
+/* EK_BAD_ARGUMENT where the problem has no such form. */
+int ek_winograd_plan_of(const ek_conv2d_problem *problem, ek_conv_direction direction,
+                        ek_winograd_tile tile, ek_winograd_plan *plan);
+
+/* An estimate of the time it takes, in the unit of ek_conv_cost. */
+double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile);
+
+/* Part of a row of tiles: column c holds one tile of each residue. */
+typedef struct ek_winograd_unit {
+    int64_t image, row_residue, row, column, columns;
+} ek_winograd_unit;
+
+ek_winograd_unit ek_winograd_unit_at(const ek_winograd_plan *plan, int64_t index);
+
+/* Pixels of the source from the first to the last that a unit sees along its row. */
+int64_t ek_winograd_span(const ek_winograd_plan *plan, int64_t columns);
+
+#endif
