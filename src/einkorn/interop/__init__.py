@@ -1,0 +1,1 @@
+"""Models in other libraries' clothes: `sklearn` for scikit-learn's estimators."""
