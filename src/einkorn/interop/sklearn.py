@@ -112,12 +112,13 @@ class _NeuralNet(BaseEstimator):
         parameters = self.module_.parameters()
         if callable(self.optimizer):
             return self.optimizer(parameters)
-        kind: Any = getattr(optim, self.optimizer, None)
+        kind = getattr(optim, self.optimizer, None)
         if not (isinstance(kind, type) and issubclass(kind, optim.Optimizer)):
             raise ValueError(
                 f"optimizer: expected a name in einkorn.optim or a callable, got {self.optimizer!r}"
             )
-        return kind(parameters, lr=self.lr, weight_decay=self.weight_decay)
+        make: Callable[..., optim.Optimizer] = kind
+        return make(parameters, lr=self.lr, weight_decay=self.weight_decay)
 
     def _loaders(
         self, x: np.ndarray, targets: np.ndarray, seed: int
