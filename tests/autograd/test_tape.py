@@ -1,4 +1,4 @@
-"""The compiled tape keeps the manners of Python objects, and sums gradients without spoiling one."""
+"""The compiled tape keeps the manners of Python objects, and sums gradients without harm."""
 
 import copy
 import gc
