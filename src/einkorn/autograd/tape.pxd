@@ -18,6 +18,7 @@ cdef class Operator:
     cdef public object sources
     cdef public object versions
 
+    cdef TensorBase apply_to(self, tuple inputs)
     cdef bint note_needs(self, tuple inputs) except -1
     cdef object compute(self, tuple inputs)
     cdef int record(self, tuple inputs, object output) except -1
@@ -35,3 +36,4 @@ cdef class Output:
 # A new tensor of the class that tensor.py has made known, over an array or what becomes one.
 cdef TensorBase new_tensor(object data)
 cdef bint is_recording() noexcept
+cpdef TensorBase alias_of(TensorBase output)

@@ -18,6 +18,7 @@ class TensorBase:
 
 class Operator:
     outputs: int
+    saved_output: int | None
     needs: tuple[bool, ...]
     order: int
     sources: tuple[Any, ...]

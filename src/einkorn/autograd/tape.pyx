@@ -174,6 +174,8 @@ cdef class Operator:
 
     outputs = 1
     retain = retain_nothing
+    #: Where among the tensors retained there is an alias of the output.
+    saved_output = None
 
     def forward(self, *inputs):
         """Compute the output array from the input arrays."""
@@ -189,6 +191,9 @@ cdef class Operator:
 
     def apply(self, *inputs):
         """Compute the output for `inputs` and record the operator if one needs a gradient."""
+        return self.apply_to(inputs)
+
+    cdef TensorBase apply_to(self, tuple inputs):
         cdef bint needed = self.note_needs(inputs)
         cdef TensorBase output = new_tensor(self.compute(inputs))
         if needed:
@@ -298,12 +303,14 @@ cdef class Operator:
     cdef tuple linked(self):
         """Return what was saved as Tensors in their places in the graph."""
         cdef TensorBase output
-        if type(self).retain is retain_output:
-            output = alias_of(self.saved[0])
+        cdef list linked = [None if x is ABSENT else x for x in self.saved]
+        at = 0 if type(self).retain is retain_output else self.saved_output
+        if at is not None and at < len(linked):
+            output = alias_of(self.saved[at])
             output._requires_grad = True
             output._grad_fn = self
-            return (output,)
-        return tuple([None if x is ABSENT else x for x in self.saved])
+            linked[at] = output
+        return tuple(linked)
 
     def check_alive(self):
         """Raise RuntimeError if a backward pass has freed what was saved."""

@@ -53,6 +53,8 @@ class ReLU(_InplaceActivation):
     [0.0, 2.0]
     """
 
+    _ending = "relu"
+
     def forward(self, input: Tensor) -> Tensor:
         """Apply elementwise."""
         return F.relu(input)
@@ -274,6 +276,8 @@ class Sigmoid(Module):
     array([0.1192, 0.7311])
     """
 
+    _ending = "sigmoid"
+
     def forward(self, input: Tensor) -> Tensor:
         """Apply elementwise."""
         return F.sigmoid(input)
@@ -289,6 +293,8 @@ class Tanh(Module):
     >>> nn.Tanh()(np.array([-2.0, 1.0])).numpy().round(4)
     array([-0.964 ,  0.7616])
     """
+
+    _ending = "tanh"
 
     def forward(self, input: Tensor) -> Tensor:
         """Apply elementwise."""

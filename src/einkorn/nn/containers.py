@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Self, overload
 
+from einkorn.autograd import Tensor
+from einkorn.nn.fusion import Plan
 from einkorn.nn.module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
@@ -97,7 +99,8 @@ class _Numbered(Module):
 class Sequential(_Numbered):
     """Modules called one after another, each with the output of the one before.
 
-    Takes the modules, or one `~collections.OrderedDict` of names and modules.
+    Takes the modules, or one `~collections.OrderedDict` of names and modules. Neighbours such as a
+    convolution and its activation are computed as one, see `einkorn.nn.fusion`.
 
     Examples
     --------
@@ -115,6 +118,8 @@ class Sequential(_Numbered):
     )
     """
 
+    _plan: Plan | None = None
+
     @overload
     def __init__(self, *args: Module) -> None: ...
 
@@ -130,8 +135,15 @@ class Sequential(_Numbered):
 
     def forward(self, input: Any) -> Any:
         """Return the output of the last module."""
-        for module in self._modules.values():
-            input = module(input)
+        plan = self._plan
+        if plan is None or not plan.is_valid():
+            plan = self.__dict__["_plan"] = Plan(self._modules.values())
+        for step, modules in plan.steps:
+            if input.__class__ is Tensor:
+                input = step(input)
+            else:
+                for module in modules:
+                    input = module(input)
         return input
 
     @overload

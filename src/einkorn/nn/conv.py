@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from einkorn.autograd import Tensor
+from einkorn.autograd.operators.conv import conv2d_activated, conv_transpose2d_activated
 from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 from einkorn.nn.linear import reset_affine
 from einkorn.nn.module import Module
@@ -157,14 +158,26 @@ class Conv2d(_Conv):
         shape = (out_channels, in_channels // groups, *self.kernel_size)
         self._make_parameters(shape, bias, device, dtype)
 
+    _endings = ("relu", "sigmoid", "tanh")
+
     def forward(self, input: Tensor) -> Tensor:
         """Return the feature maps."""
+        return self._forward_ending(input, None)
+
+    def _forward_ending(self, input: Tensor, ending: str | None) -> Tensor:
         padding = self.padding
         if self.padding_mode != "zeros":
             input = F.pad(input, self._border(), mode=self.padding_mode)
             padding = 0
-        return F.conv2d(
-            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
+        return conv2d_activated(
+            input,
+            self.weight,
+            self.bias,
+            self.stride,
+            padding,
+            self.dilation,
+            self.groups,
+            ending,
         )
 
     def _border(self) -> tuple[int, int, int, int]:
@@ -256,6 +269,8 @@ class ConvTranspose2d(_Conv):
         shape = (in_channels, out_channels // groups, *self.kernel_size)
         self._make_parameters(shape, bias, device, dtype)
 
+    _endings = ("relu", "sigmoid", "tanh")
+
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """Return the images; ``output_size`` (its last two numbers) overrules output_padding.
 
@@ -273,6 +288,19 @@ class ConvTranspose2d(_Conv):
             self.output_padding if output_size is None else self._to_reach(output_size, input),
             self.groups,
             self.dilation,
+        )
+
+    def _forward_ending(self, input: Tensor, ending: str) -> Tensor:
+        return conv_transpose2d_activated(
+            input,
+            self.weight,
+            self.bias,
+            self.stride,
+            self.padding,
+            self.output_padding,
+            self.groups,
+            self.dilation,
+            ending,
         )
 
     def _to_reach(self, output_size: Sequence[int], input: Tensor) -> tuple[int, int]:

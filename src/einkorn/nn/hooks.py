@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from einkorn.nn.fusion import structure_changed
+
 if TYPE_CHECKING:
     from einkorn.nn.module import Module
 
@@ -29,6 +31,7 @@ class RemovableHandle:
 
     def __init__(self, hooks: list[Hook], hook: Hook, prepend: bool = False) -> None:
         hooks.insert(0 if prepend else len(hooks), hook)
+        structure_changed()
         self._hooks = hooks
         self._hook = hook
 
@@ -36,6 +39,7 @@ class RemovableHandle:
         """Remove the hook; a second call does nothing."""
         if self._hook in self._hooks:
             self._hooks.remove(self._hook)
+            structure_changed()
 
     def __enter__(self) -> RemovableHandle:
         return self

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from einkorn.autograd import Tensor
+from einkorn.autograd.operators.affine import linear_activated
 from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 from einkorn.nn import init
 from einkorn.nn.module import Module
@@ -89,9 +90,14 @@ class Linear(Module):
         """Draw the parameters anew."""
         reset_affine(self.weight, self.bias)
 
+    _endings = ("relu", "sigmoid", "tanh")
+
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input @ weight.T + bias``."""
         return F.linear(input, self.weight, self.bias)
+
+    def _forward_ending(self, input: Tensor, ending: str) -> Tensor:
+        return linear_activated(input, self.weight, self.bias, ending)
 
     def extra_repr(self) -> str:
         """Describe the sizes."""

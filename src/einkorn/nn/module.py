@@ -10,11 +10,15 @@ import numpy as np
 
 from einkorn.autograd import Tensor, as_tensor
 from einkorn.autograd.operators import to
+from einkorn.nn.fusion import structure_changed
 from einkorn.nn.hooks import Hook, RemovableHandle, call_with_hooks
 from einkorn.nn.parameter import Parameter, UninitializedParameter, clear_grad
 from einkorn.nn.state import IncompatibleKeys, load_state_dict
 
 __all__ = ["Module"]
+
+# Attributes that say what a module computes, beside its children.
+_STRUCTURAL = frozenset(("__class__", "forward"))
 
 
 class Module:
@@ -58,6 +62,12 @@ class Module:
     _non_persistent_buffers: set[str]
     _forward_hooks: list[Hook]
     _forward_pre_hooks: list[Hook]
+
+    # For `einkorn.nn.fusion`: the activations that the module can end in, by a method for that,
+    # and the one that the module itself is.
+    _endings: tuple[str, ...] = ()
+    _ending: str | None = None
+    _forward_ending: Callable[..., Any]
 
     # Kinds of arrays that a call casts to the parameters' dtype. Integers may be indices or raw
     # pixels: they are passed on to the layer that consumes them, which knows and says so here.
@@ -150,6 +160,8 @@ class Module:
     def _register(
         self, registry: dict[str, Any], name: str, value: Parameter | Tensor | Module | None
     ) -> None:
+        if registry is self._modules or name in self._modules:
+            structure_changed()
         for other in (self._parameters, self._buffers, self._modules):
             if other is not registry:
                 other.pop(name, None)
@@ -240,12 +252,15 @@ class Module:
                 f"a {kind.capitalize()} or None is expected"
             )
         else:
+            if name in _STRUCTURAL or name in self._modules:
+                structure_changed()
             for registry in (registered, self._modules):
                 if name in registry:
                     registry[name] = None
             object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
+        structure_changed()
         for registry in (self._parameters, self._buffers, self._modules):
             registry.pop(name, None)
         self._non_persistent_buffers.discard(name)

@@ -100,6 +100,22 @@ class Tanh(Operator):
         return grad * (1 - y * y)
 
 
+def through_activation(activation: str | None, grad: Any, y: Any) -> Any:
+    """Return the gradient by the input of `activation` from that by its output `y`.
+
+    For operators whose kernels end in "relu", "sigmoid", "tanh" or nothing; arrays or Tensors.
+    """
+    if activation is None:
+        return grad
+    epilogue = _EPILOGUES[activation]
+    gradient = epilogue.compose_backward if isinstance(grad, Tensor) else epilogue.backward
+    return gradient(grad, y)
+
+
+#: The activations that kernels can end in.
+_EPILOGUES = {"relu": ReLU(), "sigmoid": Sigmoid(), "tanh": Tanh()}
+
+
 class LeakyReLU(Operator):
     """`x` above 0, ``negative_slope * x`` below."""
 

@@ -12,7 +12,8 @@ InputGrad(g, w)      Conv2d(., w)                WeightGrad(g, .)
 WeightGrad(g, x)     Conv2d(x, .)                InputGrad(g, .)
 ===================  ==========================  ==========================
 
-The same table holds for the transposed convolution.
+The same table holds for the transposed convolution. Both may end in an activation, which is
+differentiated first, from the output.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ import operator
 from typing import Any
 
 from einkorn import kernels
+from einkorn.autograd.operators.activation import through_activation
 from einkorn.autograd.operators.common import as_pair, to_tensor
 from einkorn.autograd.operators.padding import pad
 from einkorn.autograd.operators.shape import squeeze, unsqueeze
-from einkorn.autograd.tape import Operator, retain_crosswise
+from einkorn.autograd.tape import Operator, alias_of, retain_crosswise
 from einkorn.autograd.tensor import Tensor
 
 __all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"]
@@ -43,16 +45,33 @@ class _Geometry(Operator):
         self.shape = shape
 
 
-class Conv2d(_Geometry):
-    """A convolution, with its bias."""
+class _Activated(_Geometry):
+    """A convolution of either kind, with its bias and an activation."""
+
+    __slots__ = ("activation",)
+    saved_output = 2
+    activation: Any
+
+    def __init__(self, options: dict[str, Any], activation: str | None = None) -> None:
+        self.options = options
+        self.activation = activation
+
+    def retain(self, inputs: tuple[Any, ...], output: Any) -> tuple[Tensor, ...]:
+        factors = retain_crosswise(self, inputs, output)
+        return factors if self.activation is None else (*factors, alias_of(output))
+
+
+class Conv2d(_Activated):
+    """A convolution, with its bias and an activation."""
 
     __slots__ = ("shapes",)
 
     def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
         self.shapes = x.shape, weight.shape
-        return kernels.conv2d(x, weight, bias, **self.options)
+        return kernels.conv2d(x, weight, bias, activation=self.activation, **self.options)
 
-    def backward(self, grad: Any, x: Any, weight: Any) -> Any:
+    def backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
+        grad = through_activation(self.activation, grad, y)
         needs, options = self.needs, self.options
         shape_x, shape_w = self.shapes
         return (
@@ -61,7 +80,8 @@ class Conv2d(_Geometry):
             grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
         )
 
-    def compose_backward(self, grad: Any, x: Any, weight: Any) -> Any:
+    def compose_backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
+        grad = through_activation(self.activation, grad, y)
         needs, options = self.needs, self.options
         shape_x, shape_w = self.shapes
         return (
@@ -124,16 +144,17 @@ class Conv2dWeightGrad(_Geometry):
         )
 
 
-class ConvTranspose2d(_Geometry):
-    """A transposed convolution, with its bias."""
+class ConvTranspose2d(_Activated):
+    """A transposed convolution, with its bias and an activation."""
 
     __slots__ = ("weight_shape",)
 
     def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
         self.weight_shape = weight.shape
-        return kernels.conv_transpose2d(x, weight, bias, **self.options)
+        return kernels.conv_transpose2d(x, weight, bias, activation=self.activation, **self.options)
 
-    def backward(self, grad: Any, x: Any, weight: Any) -> Any:
+    def backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
+        grad = through_activation(self.activation, grad, y)
         needs, options = self.needs, self.options
         return (
             kernels.conv_transpose2d_input_grad(grad, weight, **options) if needs[0] else None,
@@ -143,7 +164,8 @@ class ConvTranspose2d(_Geometry):
             grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
         )
 
-    def compose_backward(self, grad: Any, x: Any, weight: Any) -> Any:
+    def compose_backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
+        grad = through_activation(self.activation, grad, y)
         needs, options = self.needs, self.options
         shape = self.weight_shape
         return (
@@ -262,11 +284,27 @@ def conv2d(
     >>> ek.nn.functional.conv2d(x, w, padding=1).shape
     (1, 16, 8, 8)
     """
+    return conv2d_activated(input, weight, bias, stride, padding, dilation, groups, None)
+
+
+def conv2d_activated(
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    activation: str | None,
+) -> Tensor:
+    """Return `activation` (None, "relu", "sigmoid" or "tanh") of :func:`conv2d`."""
     x, w = to_tensor(input), to_tensor(weight)
     b = None if bias is None else to_tensor(bias)
     _check_dtypes(x, w, b)
     if x._data.ndim == 3:
-        result = conv2d(unsqueeze(x, 0), w, b, stride, padding, dilation, groups)
+        result = conv2d_activated(
+            unsqueeze(x, 0), w, b, stride, padding, dilation, groups, activation
+        )
         return squeeze(result, 0)
     steps, spread = as_pair(stride), as_pair(dilation)
     if isinstance(padding, str):
@@ -276,7 +314,8 @@ def conv2d(
     else:
         border = as_pair(padding)
     options = {"stride": steps, "padding": border, "dilation": spread, "groups": groups}
-    return Conv2d(options).apply(x, w) if b is None else Conv2d(options).apply(x, w, b)
+    convolution = Conv2d(options, activation)
+    return convolution.apply(x, w) if b is None else convolution.apply(x, w, b)
 
 
 def conv_transpose2d(
@@ -321,12 +360,29 @@ def conv_transpose2d(
     >>> ek.nn.functional.conv_transpose2d(x, w, stride=2, padding=1).shape
     (1, 8, 8, 8)
     """
+    return conv_transpose2d_activated(
+        input, weight, bias, stride, padding, output_padding, groups, dilation, None
+    )
+
+
+def conv_transpose2d_activated(
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+    activation: str | None,
+) -> Tensor:
+    """Return `activation` (None, "relu", "sigmoid" or "tanh") of :func:`conv_transpose2d`."""
     x, w = to_tensor(input), to_tensor(weight)
     b = None if bias is None else to_tensor(bias)
     _check_dtypes(x, w, b)
     if x._data.ndim == 3:
-        result = conv_transpose2d(
-            unsqueeze(x, 0), w, b, stride, padding, output_padding, groups, dilation
+        result = conv_transpose2d_activated(
+            unsqueeze(x, 0), w, b, stride, padding, output_padding, groups, dilation, activation
         )
         return squeeze(result, 0)
     options = {
@@ -336,7 +392,7 @@ def conv_transpose2d(
         "dilation": as_pair(dilation),
         "groups": groups,
     }
-    transposed = ConvTranspose2d(options)
+    transposed = ConvTranspose2d(options, activation)
     return transposed.apply(x, w) if b is None else transposed.apply(x, w, b)
 
 

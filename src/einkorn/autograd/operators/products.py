@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from einkorn import kernels
+from einkorn.autograd.operators.affine import linear
 from einkorn.autograd.operators.common import operands, reduce_to, to_tensor
 from einkorn.autograd.operators.shape import mT, reshape, unsqueeze
 from einkorn.autograd.tape import Operator, retain_crosswise
@@ -46,34 +47,6 @@ class MatMul(Operator):
         return (
             reduce_to(matmul(grad, mT(b)), shape_a) if self.needs[0] else None,
             reduce_to(matmul(mT(a), grad), shape_b) if self.needs[1] else None,
-        )
-
-
-class Linear(Operator):
-    """``x @ weight.T + bias`` over the last dimension."""
-
-    __slots__ = ()
-
-    def retain(self, inputs: tuple[Any, ...], output: Any) -> tuple[Tensor, ...]:
-        # The kernel of the gradient takes both, also where one is not read.
-        return inputs[:2]
-
-    def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
-        return kernels.linear(x, weight, bias)
-
-    def backward(self, grad: Any, x: Any, weight: Any) -> Any:
-        needs = self.needs
-        if len(needs) == 2:
-            needs = (*needs, False)
-        return kernels.linear_grad(grad, x, weight, needs=needs)
-
-    def compose_backward(self, grad: Tensor, x: Tensor, weight: Tensor) -> Any:
-        needs = self.needs
-        rows = reshape(grad, -1, grad.shape[-1])
-        return (
-            matmul(grad, weight) if needs[0] else None,
-            matmul(mT(rows), reshape(x, -1, x.shape[-1])) if needs[1] else None,
-            rows.sum(0) if len(needs) == 3 and needs[2] else None,
         )
 
 
@@ -124,43 +97,6 @@ def matmul(input: Any, other: Any) -> Tensor:
 def rmatmul(input: Any, other: Any) -> Tensor:
     """Return ``other @ input``."""
     return matmul(other, input)
-
-
-def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
-    """Return ``input @ weight.T + bias``.
-
-    Parameters
-    ----------
-    input : Tensor of shape (*, I)
-    weight : Tensor of shape (O, I) or (I,)
-    bias : Tensor of shape (O,), optional
-
-    Returns
-    -------
-    Tensor of shape (*, O)
-
-    Raises
-    ------
-    RuntimeError
-        If the shapes or dtypes do not fit.
-
-    Examples
-    --------
-    >>> import einkorn as ek
-    >>> ek.nn.functional.linear(ek.ones(1, 2), ek.ones(3, 2)).shape
-    (1, 3)
-    """
-    x, w = to_tensor(input), to_tensor(weight)
-    if w._data.ndim != 2 or not x._data.ndim:
-        result = matmul(x, w.t() if w.ndim == 2 else w)
-        return result if bias is None else result + bias
-    if x._data.shape[-1] != w._data.shape[1]:
-        raise RuntimeError(f"weight: expected shape (*, {x.shape[-1]}), got {w.shape}")
-    if x._data.dtype != w._data.dtype:
-        raise RuntimeError(f"weight: expected the dtype {x.dtype} of input, got {w.dtype}")
-    if bias is None:
-        return Linear().apply(x, w)
-    return Linear().apply(x, w, to_tensor(bias))
 
 
 def _with_ndim(name: str, **wanted: tuple[Tensor, int]) -> None:
