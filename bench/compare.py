@@ -15,8 +15,9 @@ from pathlib import Path
 
 from bench.targets import Verdict, judge, read_targets
 from einkorn import kernels
+from einkorn.benchmark.alternate import Pace
 from einkorn.benchmark.cases import FAMILIES, Case, cases, cheapest, networks
-from einkorn.benchmark.measure import Pace, measure
+from einkorn.benchmark.measure import measure
 from einkorn.benchmark.peers import READINGS, reading
 from einkorn.benchmark.results import Results, Row
 from einkorn.benchmark.summary import means
@@ -141,16 +142,14 @@ def command_of(options: argparse.Namespace, setting: list[str], seconds: float) 
 
 
 def print_verdicts(verdicts: Iterator[Verdict]) -> None:
-    print(f"\n{'target':<52} {'by':<12} threads  wanted    mean   least  rows")
+    print(f"\n{'target':<56} {'by':<12} threads   wanted     mean    least (bound)  rows")
     for v in verdicts:
-        numbers = (
-            f"{v.mean * 1e6:6.2f}us" if v.criterion == "most seconds" else f"{v.mean:7.2f}",
-            f"{v.least * 1e6:6.2f}us" if v.criterion == "most seconds" else f"{v.least:7.2f}",
-        )
-        wanted = v.wanted * 1e6 if v.criterion == "most seconds" else v.wanted
+        unit = 1e6 if v.criterion == "most seconds" else 1.0
+        wanted = f"{v.wanted * unit:8.2f}" if v.wanted else f"{'':8}"
+        least = f"{v.least * unit:8.2f}" + (f" ({v.bound:.2f})" if v.bound else "")
         print(
-            f"{v.target.name:<52} {v.criterion:<12} {v.threads:>7} {wanted:7.2f} "
-            f"{' '.join(numbers)}  {v.rows:>4}  {'met' if v.met else 'NOT MET'}"
+            f"{v.target.name:<56} {v.criterion:<12} {v.threads:>7} {wanted} {v.mean * unit:8.2f} "
+            f"{least:<16} {v.rows:>4}  {'met' if v.met else 'NOT MET'}"
         )
 
 

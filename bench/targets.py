@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from einkorn.benchmark.cases import ODD
+from einkorn.benchmark.peers import READINGS
 from einkorn.benchmark.results import Results, Row
 from einkorn.benchmark.summary import geometric_mean
 
@@ -56,12 +57,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rows of a target reached by one criterion with one number of threads."""
+    """What the rows of a target reached by one criterion with one number of threads.
+
+    `wanted` bounds the mean and `bound` each row; zeros bound nothing.
+    """
 
     target: Target
     criterion: str
     threads: int
     wanted: float
+    bound: float
     mean: float
     least: float
     rows: int
@@ -92,7 +97,7 @@ def read_targets(path: Path = TARGETS) -> list[Target]:
 
 def judge(targets: Iterable[Target], results: Results) -> Iterator[Verdict]:
     """Verdicts on all that was measured; a target without rows gives none."""
-    best = max(results.roofs, key=lambda key: results.roofs[key].flops, default=("", 1))[0]
+    best = results.machine["config"]["isa"]["available"][-1]
     for target in targets:
         rows = [row for row in results.select(isa=target.isa or best) if target.holds(row)]
         for criterion in dict.fromkeys((*target.wanted, *target.least)):
@@ -113,15 +118,16 @@ def judge_one(
     if not values:
         return None
     wanted = target.wanted.get(criterion, 0.0)
+    bound = target.least.get(criterion, EVEN if criterion in READINGS else 0.0)
     mean = geometric_mean([value for _, value in values])
     least = min(value for _, value in values)
     if criterion == "most seconds":
-        return Verdict(target, criterion, threads, wanted, mean, least, len(values), mean <= wanted)
-    bound = target.least.get(criterion, EVEN if criterion in READING_CRITERIA else 0.0)
-    free = [value for row, value in values if not is_at_limit(target, row, results)]
-    reached = mean >= wanted or all(value >= wanted for value in free)
-    met = reached and all(value >= bound for value in free)
-    return Verdict(target, criterion, threads, wanted, mean, least, len(values), met)
+        met = mean <= wanted
+    else:
+        free = [value for row, value in values if not is_at_limit(target, row, results)]
+        reached = mean >= wanted or all(value >= wanted for value in free)
+        met = reached and all(value >= bound for value in free)
+    return Verdict(target, criterion, threads, wanted, bound, mean, least, len(values), met)
 
 
 def is_at_limit(target: Target, row: Row, results: Results) -> bool:
@@ -164,9 +170,8 @@ def seconds(target: Target, criterion: str, row: Row, results: Results) -> float
     return row.median() if row.reading == "stock" else None
 
 
-READING_CRITERIA = ("stock", "pooled", "best-blas")
 CRITERIA: dict[str, Callable[[Target, str, Row, Results], float | None]] = {
-    **dict.fromkeys(READING_CRITERIA, ratio),
+    **dict.fromkeys(READINGS, ratio),
     "flops share": flops_share,
     "bytes share": bytes_share,
     "speed-up": speed_up,

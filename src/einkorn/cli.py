@@ -1,4 +1,4 @@
-"""The command line: ``einkorn run NAME``, ``einkorn list``, ``einkorn info``.
+"""The command line: ``einkorn run NAME``, ``einkorn list``, ``einkorn bench``, ``einkorn info``.
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments, 130 interrupted by Ctrl-C.
 """
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import einkorn
 from einkorn import runs
+from einkorn.benchmark import command
 from einkorn.io import WeightFileError
 from einkorn.runs import _options
 
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_runs(commands.add_parser("run", help="train a network, print its figures, save it"))
     _add_command(commands.add_parser("list", help="name the runs"), _list)
+    _add_bench(commands.add_parser("bench", help="measure this machine, write a report"))
     _add_command(commands.add_parser("info", help="tell versions and settings"), _info)
     return parser
 
@@ -72,6 +74,11 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
         _options.add_common_arguments(single, name)
         run.add_arguments(single)
         _add_command(single, run.main)
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    command.add_arguments(parser)
+    _add_command(parser, command.main)
 
 
 def _add_command(parser: argparse.ArgumentParser, command: object) -> None:

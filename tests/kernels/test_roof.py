@@ -21,9 +21,10 @@ def test_few_repeats_are_not_rounded_up(isa):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(), (0, 3), (7,), (33, 5), (70_001, 4)])
-def test_copy(isa, dtype, shape):
-    x = np.random.default_rng(0).standard_normal(shape).astype(dtype)
-    y = roof.copy(x)
+@pytest.mark.parametrize("streamed", [True, False])
+def test_copy(isa, dtype, shape, streamed):
+    x = np.asarray(np.random.default_rng(0).standard_normal(shape)).astype(dtype)
+    y = roof.copy(x, streamed=streamed)
     assert y.dtype == dtype
     np.testing.assert_array_equal(y, x)
 

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from einkorn.benchmark.machine import Load
 
-__all__ = ["ResultsDifferError", "alternate", "undisturbed", "validate"]
+__all__ = ["Pace", "ResultsDifferError", "alternate", "undisturbed", "validate"]
 
 #: Seconds for which OpenMP and BLAS threads go on spinning after a call, on the next one's cores.
 SETTLE = 0.02
@@ -17,6 +18,19 @@ TOLERANCE = 2e-4
 DISTURBANCE = 0.05
 
 Run = Mapping[str, Callable[[], object]]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long to look at a case: `rounds` of `shortest` seconds or more.
+
+    That long, the clock's grain and one interruption do not count. Without `peers` einkorn is timed
+    alone.
+    """
+
+    rounds: int = 5
+    shortest: float = 0.02
+    peers: bool = True
 
 
 class ResultsDifferError(AssertionError):
@@ -42,15 +56,11 @@ def validate(run: Run) -> None:
             raise ResultsDifferError(f"{name}: differs by {error:.2e} of the largest value")
 
 
-def alternate(run: Run, rounds: int, shortest: float) -> dict[str, list[float]]:
-    """Seconds a call of each function takes in each of `rounds`, taken in turns.
-
-    A round lasts `shortest` seconds or more, so that the clock's grain and one interruption do not
-    count.
-    """
-    calls = {name: calls_per_round(function, shortest) for name, function in run.items()}
+def alternate(run: Run, pace: Pace) -> dict[str, list[float]]:
+    """Seconds a call of each function takes in each round, taken in turns."""
+    calls = {name: calls_per_round(function, pace.shortest) for name, function in run.items()}
     seconds: dict[str, list[float]] = {name: [] for name in run}
-    for _ in range(rounds):
+    for _ in range(pace.rounds):
         for name, function in run.items():
             time.sleep(SETTLE)
             function()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from einkorn.benchmark.alternate import ResultsDifferError, alternate, undisturbed, validate
+from einkorn.benchmark.alternate import Pace, ResultsDifferError, alternate, undisturbed, validate
 from einkorn.benchmark.cases import Case
 from einkorn.benchmark.machine import describe
 from einkorn.benchmark.peers import reading, use_threads
@@ -14,16 +13,7 @@ from einkorn.benchmark.results import Results, Row, Setting
 from einkorn.benchmark.roofline import measure_roof
 from einkorn.kernels import isa
 
-__all__ = ["Pace", "measure"]
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long to look at each case: `rounds` of `shortest` seconds or more."""
-
-    rounds: int = 5
-    shortest: float = 0.02
-    peers: bool = True
+__all__ = ["measure"]
 
 
 def measure(
@@ -80,4 +70,4 @@ def seconds(case: Case, pace: Pace) -> dict[str, list[float]]:
     if not pace.peers:
         run = {"einkorn": run["einkorn"]}
     validate(run)
-    return undisturbed(lambda: alternate(run, pace.rounds, pace.shortest))
+    return undisturbed(lambda: alternate(run, pace))

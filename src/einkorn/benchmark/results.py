@@ -100,6 +100,7 @@ class Results:
     machine: dict[str, Any] = field(default_factory=dict)
     roofs: dict[tuple[str, int], Roof] = field(default_factory=dict)
     rows: dict[Key, Row] = field(default_factory=dict)
+    _seen: dict[tuple[str, int], list[Roof]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> Results:
@@ -134,18 +135,23 @@ class Results:
         if kind == "machine":
             self.machine = fields
         elif kind == "roof":
-            roof = Roof(**fields)
-            known = self.roofs.get((roof.isa, roof.threads), roof)
-            # Limits: the best that was ever seen counts.
-            self.roofs[roof.isa, roof.threads] = Roof(
-                *(roof.isa, roof.threads, max(roof.flops, known.flops)),
-                max(roof.bytes, known.bytes),
-            )
+            self._take_roof(Roof(**fields))
         elif kind == "row":
             row = Row(**fields)
             self.rows[row.key] = row
         else:
             raise ValueError(f"unknown kind {kind!r}")
+
+    def _take_roof(self, roof: Roof) -> None:
+        """Each process measures the limits; their median counts, since a machine's speed drifts."""
+        key = roof.isa, roof.threads
+        seen = self._seen.setdefault(key, [])
+        seen.append(roof)
+        self.roofs[key] = Roof(
+            *key,
+            statistics.median(measured.flops for measured in seen),
+            statistics.median(measured.bytes for measured in seen),
+        )
 
     def roof_of(self, row: Row) -> Roof | None:
         """Give the limits under the row's setting, None if they were not measured."""

@@ -19,8 +19,9 @@ class Mean:
 
     label: str
     peer: str
-    threads: int
     reading: str
+    isa: str
+    threads: int
     mean: float
     least: float
     rows: int
@@ -52,12 +53,12 @@ def label(row: Row) -> str:
 
 def means(rows: Iterable[Row]) -> list[Mean]:
     """Mean ratio of each group and direction to each peer under each setting."""
-    ratios: dict[tuple[str, str, int, str], list[float]] = defaultdict(list)
+    ratios: dict[tuple[str, str, str, str, int], list[float]] = defaultdict(list)
     for row in rows:
         for peer in row.peers():
             ratio = row.ratio(peer)
             if ratio is not None:
-                ratios[label(row), peer, row.threads, row.reading].append(ratio)
+                ratios[label(row), peer, row.reading, row.isa, row.threads].append(ratio)
     return [
         Mean(*key, geometric_mean(values), min(values), len(values))
         for key, values in ratios.items()

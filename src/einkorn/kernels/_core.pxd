@@ -327,7 +327,8 @@ cdef extern from "einkorn/api.h" nogil:
                           void *y) noexcept nogil
         int (*roof_fma)(ek_dtype dtype, int64_t tasks, int64_t repeats, void *y,
                         int64_t *flops) noexcept nogil
-        int (*roof_copy)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
+        int (*roof_copy)(ek_dtype dtype, int64_t n, int streamed, const void *x,
+                         void *y) noexcept nogil
 
 cdef const ek_api *api
 

@@ -56,12 +56,15 @@ def fused_multiply_adds(tasks, repeats):
     return flops, means
 
 
-def copy(x):
-    """Copy an array past the caches, as fast as the memory goes.
+def copy(x, *, bint streamed=True):
+    """Copy an array as fast as the memory goes.
 
     Parameters
     ----------
     x : array, float32 or float64
+    streamed : bool
+        Whether to write past the caches, which spares the memory a read of what is written; a
+        single thread may be faster without.
 
     Returns
     -------
@@ -84,7 +87,8 @@ def copy(x):
     cdef int64_t n = cnp.PyArray_SIZE(source)
     cdef int status
     with nogil:
-        status = api.roof_copy(call.dtype, n, cnp.PyArray_DATA(source), cnp.PyArray_DATA(target))
+        status = api.roof_copy(call.dtype, n, streamed, cnp.PyArray_DATA(source),
+                               cnp.PyArray_DATA(target))
     if status != EK_OK:
         check(status, "copy")
     return target

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import einkorn
 from einkorn.io import atomic_path
 
-__all__ = ["UsageError", "add_common_arguments", "begin", "count", "number"]
+__all__ = ["UsageError", "add_common_arguments", "begin", "check_packages", "count", "number"]
 
 #: Where a run keeps the arguments that it was started with.
 _RECORD = "options.json"
@@ -64,7 +65,7 @@ def begin(options: argparse.Namespace) -> Path:
         A package is missing that is needed now or, for the pictures, only after the training.
     """
     _check_device(options.device)
-    _check_packages()
+    check_packages(_PACKAGES)
     if options.threads is not None:
         einkorn.set_num_threads(options.threads)
     einkorn.manual_seed(options.seed)
@@ -117,10 +118,17 @@ def _check_device(device: str) -> None:
         )
 
 
-def _check_packages() -> None:
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+def check_packages(names: Iterable[str]) -> None:
+    """Refuse to begin what would fail at its end.
+
+    Raises
+    ------
+    ImportError
+        If a package of the extra "run" is not installed.
+    """
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
-        raise ImportError(f'runs need {", ".join(missing)}: pip install "einkorn[run]"')
+        raise ImportError(f'needs {", ".join(missing)}: pip install "einkorn[run]"')
 
 
 def _check_same_recipe(record: Path, recipe: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ def plot_history(rows: Sequence[dict[str, float]], path: str | os.PathLike[str])
     )
     if not names:
         raise ValueError("rows: expected at least one epoch with figures, got none")
-    figure = _figure(4.5 * len(names), 3.5)
+    figure = new_figure(4.5 * len(names), 3.5)
     marker = "." if len(rows) < 3 else None  # one or two points make no visible line
     for panel, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         for column, label in ((name, "training"), (f"valid_{name}", "validation")):
@@ -49,7 +49,7 @@ def plot_history(rows: Sequence[dict[str, float]], path: str | os.PathLike[str])
         panel.set(title=name, xlabel="epoch")
         panel.grid(alpha=0.3)
         panel.legend()
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def plot_confusion_matrix(
@@ -80,7 +80,7 @@ def plot_confusion_matrix(
     if len(names) != len(matrix):
         raise ValueError(f"labels: expected {len(matrix)} of them, got {len(names)}")
     side = max(3.0, 0.5 * len(names) + 1)
-    figure = _figure(side, side)
+    figure = new_figure(side, side)
     panel = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     panel.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -91,7 +91,7 @@ def plot_confusion_matrix(
     panel.set(xlabel="predicted", ylabel="true", xticks=ticks, yticks=ticks)
     panel.set_xticklabels(names)
     panel.set_yticklabels(names)
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def plot_images(
@@ -129,7 +129,7 @@ def plot_images(
     columns = max(1, min(columns, len(pixels)))
     rows = max(1, -(-len(pixels) // columns))
     line = 0.25 if captions is not None else 0.05
-    figure = _figure(0.9 * columns + 0.2, (0.9 + line) * rows + (0.5 if title else 0.2))
+    figure = new_figure(0.9 * columns + 0.2, (0.9 + line) * rows + (0.5 if title else 0.2))
     for number, panel in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
         panel.set_axis_off()
         if number < len(pixels):
@@ -138,7 +138,7 @@ def plot_images(
                 panel.set_title(captions[number], fontsize=8, pad=2)
     if title:
         figure.suptitle(title)
-    _write(figure, path)
+    write_figure(figure, path)
 
 
 def _pixels(images: Any) -> np.ndarray:
@@ -153,7 +153,8 @@ def _pixels(images: Any) -> np.ndarray:
     return np.clip(pixels, 0, 1)
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
+    """Give an empty figure; it belongs to no window and no global state."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -161,7 +162,8 @@ def _figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _write(figure: Any, path: str | os.PathLike[str]) -> None:
+def write_figure(figure: Any, path: str | os.PathLike[str]) -> None:
+    """Write a figure in the format that the path's suffix names, whole or not at all."""
     suffix = os.path.splitext(os.fspath(path))[1].removeprefix(".") or "png"
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format=suffix, dpi=_DOTS_PER_INCH)

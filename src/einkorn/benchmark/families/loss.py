@@ -10,7 +10,8 @@ KINDS = {"cross_entropy": ("forward and gradient",)}
 
 
 def cost(shape, direction):
-    return Cost(0, 2 * 4 * shape.get("n") * shape.get("c"))
+    # The loss reads the logits; its gradient reads them again, and is written.
+    return Cost(0, 3 * 4 * shape.get("n") * shape.get("c"))
 
 
 def numpy_cross_entropy_grad(logits, target):

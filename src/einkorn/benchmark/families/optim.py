@@ -1,29 +1,37 @@
-"""One step over one large parameter."""
+"""One step over one large parameter, and over many small ones.
 
-from einkorn import kernels
+A learning rate of zero keeps the libraries' parameters comparable.
+"""
+
+from einkorn import kernels, nn, optim
 from einkorn.benchmark.cases import Cost
-from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
+from einkorn.benchmark.peers import only_available, random_arrays, torch
 
-KINDS = {"sgd": ("step",), "adam": ("step",)}
+KINDS = dict.fromkeys(("sgd", "adam", "sgd_many", "adam_many"), ("step",))
+SETTINGS = {"sgd": {"lr": 0.0, "momentum": 0.9}, "adam": {"lr": 0.0}}
 
 
 def cost(shape, direction):
     # Reads parameter, gradient and state; writes parameter and state.
-    arrays = {"sgd": 3 + 2, "adam": 4 + 3}[shape.kind]
-    return Cost(0, arrays * 4 * shape.get("size"))
+    arrays = {"sgd": 3 + 2, "adam": 4 + 3}[shape.kind.removesuffix("_many")]
+    return Cost(0, arrays * 4 * shape.get("size") * shape.get("count", 1))
 
 
 def build(shape):
-    param, grad = random_arrays((shape.get("size"),), (shape.get("size"),))
-    first, second = param * 0, param * 0
-    peer_param, peer_grad = as_torch(param.copy(), grad)
-    step = {"sgd": sgd_step, "adam": adam_step}[shape.kind](param, grad, first, second)
-    return {
-        "step": only_available({"einkorn": step, "torch": peer_step(shape, peer_param, peer_grad)})
-    }
+    kind = shape.kind.removesuffix("_many")
+    params, grads = (random_arrays(*[(shape.get("size"),)] * shape.get("count", 1)) for _ in "pg")
+    ours = {"sgd": sgd_step, "adam": adam_step}.get(shape.kind)
+    run = {"einkorn": ours(params[0], grads[0]) if ours else many_steps(kind, params, grads)}
+    if torch is not None:
+        run["torch"] = peer_step(
+            kind, params, grads, fused=None if "count" in shape.sizes else True
+        )
+    return {"step": only_available(run)}
 
 
-def sgd_step(param, grad, velocity, _):
+def sgd_step(param, grad):
+    velocity = param * 0
+
     def step():
         kernels.sgd_step_(param, grad, velocity, lr=0.0, momentum=0.9)
         return param
@@ -31,7 +39,9 @@ def sgd_step(param, grad, velocity, _):
     return step
 
 
-def adam_step(param, grad, exp_avg, exp_avg_sq):
+def adam_step(param, grad):
+    exp_avg, exp_avg_sq = param * 0, param * 0
+
     def step():
         kernels.adam_step_(param, grad, exp_avg, exp_avg_sq, 1, lr=0.0)
         return param
@@ -39,19 +49,30 @@ def adam_step(param, grad, exp_avg, exp_avg_sq):
     return step
 
 
-def peer_step(shape, param, grad):
-    """PyTorch's fused optimisers; a learning rate of zero keeps both parameters comparable."""
-    if torch is None:
-        return None
-    param = torch.nn.Parameter(param)
-    param.grad = grad
-    if shape.kind == "sgd":
-        optimizer = torch.optim.SGD([param], lr=0.0, momentum=0.9, fused=True)
-    else:
-        optimizer = torch.optim.Adam([param], lr=0.0, fused=True)
+def many_steps(kind, params, grads):
+    """As a training loop does it: the optimiser's step over all parameters."""
+    parameters = [nn.Parameter(param) for param in params]
+    for parameter, grad in zip(parameters, grads, strict=True):
+        parameter.grad = nn.Parameter(grad).detach()
+    optimizer = {"sgd": optim.SGD, "adam": optim.Adam}[kind](parameters, **SETTINGS[kind])
 
     def step():
         optimizer.step()
-        return param.detach()
+        return parameters[-1].numpy()
+
+    return step
+
+
+def peer_step(kind, params, grads, fused):
+    """PyTorch's optimiser: fused for one large parameter, as it comes for many."""
+    parameters = [torch.nn.Parameter(torch.from_numpy(param.copy())) for param in params]
+    for parameter, grad in zip(parameters, grads, strict=True):
+        parameter.grad = torch.from_numpy(grad)
+    make = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[kind]
+    optimizer = make(parameters, fused=fused, **SETTINGS[kind])
+
+    def step():
+        optimizer.step()
+        return parameters[-1].detach()
 
     return step

@@ -10,11 +10,11 @@
  * registers' lanes over their number, which tends to 2; *flops = the operations done, two for each
  * multiply-add.
  *
- * roof_copy: y <- x, n contiguous elements, written past the caches.
+ * roof_copy: y <- x, n contiguous elements; `streamed` writes past the caches.
  */
 #define EK_ROOF_TABLE(ROW)                                                   \
     ROW(roof_fma, (int64_t tasks, int64_t repeats, void *y, int64_t *flops), \
         (tasks, repeats, y, flops))                                          \
-    ROW(roof_copy, (int64_t n, const void *x, void *y), (n, x, y))
+    ROW(roof_copy, (int64_t n, int streamed, const void *x, void *y), (n, streamed, x, y))
 
 #endif

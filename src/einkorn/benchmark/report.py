@@ -1,0 +1,142 @@
+"""One page about a machine: a table of means in Markdown, and the roofline as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from einkorn.benchmark.results import Results, Row
+from einkorn.benchmark.summary import label, means
+from einkorn.io import atomic_path
+from einkorn.train.pictures import new_figure, write_figure
+
+__all__ = ["draw_roofline", "write_report"]
+
+PICTURE = "roofline.png"
+
+
+def write_report(results: Results, folder: Path) -> Path:
+    """Write ``report.md`` and its picture, and give the path of the former."""
+    draw_roofline(results, folder / PICTURE)
+    path = folder / "report.md"
+    with atomic_path(path) as temporary:
+        Path(temporary).write_text("\n".join(page(results)) + "\n", encoding="utf-8")
+    return path
+
+
+def page(results: Results) -> Iterator[str]:
+    """Lines of the page."""
+    yield "# Speed of einkorn on this machine\n"
+    yield from facts(results.machine)
+    yield "\n## Limits, as measured\n"
+    yield "| instruction set | threads | multiply-adds, GFLOP/s | copy, GB/s |"
+    yield "|---|--:|--:|--:|"
+    for roof in results.roofs.values():
+        flops, gigabytes = roof.flops / 1e9, roof.bytes / 1e9
+        yield f"| {roof.isa} | {roof.threads} | {flops:.0f} | {gigabytes:.0f} |"
+    yield "\n## Times as fast as the peer\n"
+    yield "Median of alternated rounds; geometric mean over the shapes, and the least of them.\n"
+    yield from ratio_table(results.rows.values())
+    yield "\n## Share of the machine's limits\n"
+    yield (
+        "Of the multiply-add peak where operations count (Winograd's algorithm does fewer than the "
+        "definition, and can pass it), of the copy bandwidth where the arrays leave the caches.\n"
+    )
+    yield from share_table(results)
+    yield f"\n![Roofline]({PICTURE})"
+
+
+def facts(machine: dict[str, Any]) -> Iterator[str]:
+    """Lines that name what was measured on."""
+    config = machine["config"]
+    caches = ", ".join(f"{name} {size}" for name, size in machine["caches"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    blas = ", ".join(str(value) for value in config["blas"].values() if value)
+    yield f"- einkorn {config['version']}, Python {machine['python']}, {versions}"
+    yield f"- {machine['processor']}; {caches or 'caches unknown'}; {machine['system']}"
+    yield f"- instruction sets: {', '.join(config['isa']['available'])}; NumPy's BLAS: {blas}"
+
+
+def ratio_table(rows: Iterable[Row]) -> Iterator[str]:
+    """Mean and least ratio of each group to each peer."""
+    yield "| kernels | peer | reading | instruction set | threads | mean | least | shapes |"
+    yield "|---|---|---|---|--:|--:|--:|--:|"
+    for mean in means(rows):
+        yield (
+            f"| {mean.label} | {mean.peer} | {mean.reading} | {mean.isa} | {mean.threads} "
+            f"| {mean.mean:.2f} | {mean.least:.2f} | {mean.rows} |"
+        )
+
+
+def share_table(results: Results) -> Iterator[str]:
+    """Share of each row that has one, of the stock reading."""
+    yield "| shape | instruction set | threads | of the peak | of the bandwidth |"
+    yield "|---|---|--:|--:|--:|"
+    for row in results.select(reading="stock"):
+        shares = shares_of(results, row)
+        if any(shares):
+            peak, bandwidth = (f"{share:.0%}" if share else "" for share in shares)
+            yield f"| {row.name} | {row.isa} | {row.threads} | {peak} | {bandwidth} |"
+
+
+def shares_of(results: Results, row: Row) -> tuple[float | None, float | None]:
+    """Share of the peak and of the bandwidth, None where there is none."""
+    roof = results.roof_of(row)
+    if roof is None:
+        return None, None
+    seconds = row.median()
+    return roof.flops_share(row.cost, seconds), roof.bytes_share(row.cost, seconds)
+
+
+def draw_roofline(results: Results, path: Path) -> None:
+    """Draw each kernel under the two limits, for the most threads measured.
+
+    The left panel has those with operations to count, the right one the others, by their share of
+    the copy bandwidth.
+    """
+    threads = max((roof.threads for roof in results.roofs.values()), default=1)
+    rows = [row for row in results.select(threads=threads, reading="stock") if results.roof_of(row)]
+    figure = new_figure(13, 5.5)
+    left, right = figure.subplots(1, 2)
+    draw_peak(left, results, [row for row in rows if row.flops])
+    draw_bandwidth(right, results, [row for row in rows if not row.flops])
+    figure.suptitle(f"{results.machine['processor']}, {threads} threads")
+    write_figure(figure, path)
+
+
+def draw_peak(panel: Any, results: Results, rows: list[Row]) -> None:
+    """Operations a second over operations a byte."""
+    points: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        rate = row.flops / row.median() / 1e9
+        points.setdefault(f"{row.family} {row.group}", []).append((row.flops / row.bytes, rate))
+    for name, found in points.items():
+        panel.loglog(*zip(*found, strict=True), ".", label=name)
+    ends = [min((x for found in points.values() for x, _ in found), default=0.1), 1e3]
+    for roof in {results.roof_of(row) for row in rows} - {None}:
+        assert roof is not None
+        ridge = roof.flops / roof.bytes
+        corners = sorted({*ends, ridge})
+        heights = [min(roof.flops, x * roof.bytes) / 1e9 for x in corners]
+        panel.loglog(corners, heights, "k-", linewidth=1, label=f"limits, {roof.isa}")
+    panel.set(xlabel="operations a byte", ylabel="GFLOP/s")
+    panel.grid(alpha=0.3)
+    if points:
+        panel.legend(fontsize="small")
+
+
+def draw_bandwidth(panel: Any, results: Results, rows: list[Row]) -> None:
+    """Share of the copy bandwidth, a bar a shape."""
+    shares = [(label(row), results.roof_of(row), row) for row in rows]
+    bars = [
+        (f"{name} ({row.network})", share)
+        for name, roof, row in shares
+        if roof and (share := roof.bytes_share(row.cost, row.median()))
+    ]
+    if bars:
+        names, values = zip(*bars, strict=True)
+        panel.barh(range(len(bars)), values)
+        panel.set_yticks(range(len(bars)), names, fontsize="small")
+    panel.axvline(1, color="k", linewidth=1)
+    panel.set(xlabel="share of the copy bandwidth")

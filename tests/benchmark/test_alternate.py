@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from einkorn.benchmark import alternate
+from einkorn.benchmark.alternate import Pace, ResultsDifferError, validate
+
+
+def run_of(**results):
+    return {name: lambda value=value: value for name, value in results.items()}
+
+
+def test_equal_results_pass():
+    x = np.arange(4.0)
+    validate(run_of(einkorn=x, numpy=x * (1 + 1e-6)))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "told"),
+    [
+        (np.arange(4.0) + 0.1, "differs by"),
+        (np.full(4, np.nan), "differs by nan"),
+        (np.arange(4.0)[None], r"shape \(1, 4\), einkorn has \(4,\)"),
+    ],
+)
+def test_other_results_are_told(theirs, told):
+    with pytest.raises(ResultsDifferError, match=f"torch: {told}"):
+        validate(run_of(einkorn=np.arange(4.0), torch=theirs))
+
+
+def test_libraries_take_turns(monkeypatch):
+    monkeypatch.setattr(alternate, "SETTLE", 0.0)
+    called = []
+    run = {name: lambda name=name: called.append(name) for name in ("einkorn", "numpy")}
+    seconds = alternate.alternate(run, Pace(rounds=3, shortest=1e-9))
+    assert {name: len(times) for name, times in seconds.items()} == {"einkorn": 3, "numpy": 3}
+    assert all(time > 0 for times in seconds.values() for time in times)
+    # After two calls each to learn how long they take: one to warm up and one that counts.
+    assert called[4:] == ["einkorn", "einkorn", "numpy", "numpy"] * 3
+
+
+def test_short_functions_are_called_often():
+    assert alternate.calls_per_round(lambda: None, 0.01) > 100
+
+
+class Loads:
+    """A machine whose other processes take these shares, one after the other."""
+
+    def __init__(self, *shares):
+        self.shares = list(shares)
+
+    def __call__(self):
+        return self
+
+    def of_others(self):
+        return self.shares.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("shares", "kept"), [([0.0], 0), ([0.5, 0.0], 1), ([0.5, 0.3, 0.4], 1), ([0.2, 0.3, 0.4], 0)]
+)
+def test_disturbed_rounds_are_taken_again(monkeypatch, shares, kept):
+    monkeypatch.setattr(alternate, "Load", Loads(*shares))
+    attempts = iter(range(3))
+    result = alternate.undisturbed(lambda: {"einkorn": [next(attempts)]})
+    assert result == {"einkorn": [kept]}
+    assert next(attempts, 3) == len(shares)
