@@ -30,3 +30,38 @@ int ek_gemm_check(const ek_gemm_problem *p) {
     }
     return EK_OK;
 }
+
+/* C^T = B^T A^T, for a column of results that a stride of 1 makes a row. */
+static ek_gemm_problem transposed(const ek_gemm_problem *p) {
+    ek_gemm_problem t = *p;
+    t.m = p->n, t.n = p->m;
+    t.a_row_stride = p->b_column_stride, t.a_column_stride = p->b_row_stride;
+    t.b_row_stride = p->a_column_stride, t.b_column_stride = p->a_row_stride;
+    t.a_batch_stride = p->b_batch_stride, t.b_batch_stride = p->a_batch_stride;
+    t.c_row_stride = t.n;
+    if (p->bias != EK_NO_BIAS) {
+        t.bias = p->bias == EK_BIAS_PER_ROW ? EK_BIAS_PER_COLUMN : EK_BIAS_PER_ROW;
+    }
+    return t;
+}
+
+ek_gemm_problem ek_gemm_normal(const ek_gemm_problem *problem, int *swaps) {
+    ek_gemm_problem p = *problem;
+    int shares_b = p.b_batch_stride == 0 && p.bias != EK_BIAS_PER_ROW;
+    if (p.batch > 1 && shares_b && p.a_batch_stride == p.m * p.a_row_stride &&
+        p.c_batch_stride == p.m * p.c_row_stride) {
+        p.m *= p.batch;
+        p.batch = 1;
+    }
+    *swaps = p.n == 1 && p.c_row_stride == 1 && p.a_row_stride == 1 && p.a_column_stride != 1;
+    if (*swaps) {
+        p = transposed(&p);
+    }
+    if (p.k <= 1) {
+        p.a_column_stride = p.b_row_stride = 1;
+    }
+    if (p.n == 1) {
+        p.b_column_stride = 1;
+    }
+    return p;
+}

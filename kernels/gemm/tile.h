@@ -16,10 +16,23 @@
 #define NV 4
 #endif
 #define NR (NV * LANES)
-/* A panel of A (MR x KC) stays in L1, a block of A (MC x KC) and a panel of B in L2. */
+/* The same for dot products, of DR rows of A and DC columns of B: 24 + 4 + 1 and 12 + 3 + 1. */
+#undef DR
+#undef DC
+#if EK_F32_LANES == 8
+#define DR 3
+#define DC 4
+#else
+#define DR 4
+#define DC 6
+#endif
+/* A tile's rows of A (MR x KC) stay in L1; those of a task (MC x KC) and a panel of B in L2. */
 #undef KC
 #undef MC
 #undef NC
-#define KC 256
+#define KC 384
+/* Depth of a tile that reads B in place. */
+#undef IN_PLACE
+#define IN_PLACE 128
 #define MC 96
 #define NC 2048

@@ -35,7 +35,7 @@ def disassemble(symbol_pattern):
 @pytest.mark.skipif("avx2" not in kernels.isa_variants(), reason="not an x86-64 machine with AVX2")
 @pytest.mark.parametrize("isa", sorted(REGISTERS))
 def test_variant_is_compiled_for_its_instruction_set(isa):
-    bodies = disassemble(rf"gemm_micro_f(32|64)_{isa}")
+    bodies = disassemble(rf"tile_6_whole_f(32|64)_{isa}")
     assert len(bodies) == 2
     for name, body in bodies.items():
         assert re.search(REGISTERS[isa], body), name

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from einkorn import kernels
 from einkorn.testing import references
@@ -121,6 +122,82 @@ def test_views_are_read_in_place(dtype):
     (base,) = operands(dtype, (40, 50))
     a, b = base[::2, 1:34:2], base[5:22, ::-3]
     assert_close(kernels.matmul(a, b), references.matmul(a, b))
+
+
+@st.composite
+def strided_products(draw):
+    """Sizes around and beyond a tile, and how far apart the elements of each operand lie."""
+    sizes = st.one_of(st.integers(1, 9), st.integers(10, 150))
+    m, n, k = draw(sizes), draw(sizes), draw(st.one_of(sizes, st.integers(1000, 1100)))
+    operands = []
+    for rows, columns in ((m, k), (k, n)):
+        steps = draw(st.sampled_from([(1, 1), (1, 2), (3, 1), (-1, 1), (2, -1)]))
+        operands.append((rows, columns, steps, draw(st.booleans())))
+    return operands, draw(st.sampled_from([0, 1, 2, 5])), draw(st.sampled_from([0.0, 1.0, -0.5]))
+
+
+def strided(rng, dtype, batch, rows, columns, steps, transposed):
+    """Return a view with these steps, transposed or not, of random elements."""
+    shape = (columns, rows) if transposed else (rows, columns)
+    lead = (batch,) if batch else ()
+    room = [length * abs(step) for length, step in zip(shape, steps, strict=True)]
+    base = rng.standard_normal((*lead, *room)).astype(dtype)
+    view = base[..., :: steps[0], :: steps[1]]
+    return view.swapaxes(-1, -2) if transposed else view
+
+
+@settings(max_examples=60, deadline=None)
+@given(strided_products(), SEEDS)
+def test_every_layout_of_the_operands(dtype, case, seed):
+    operands, batch, beta = case
+    rng = np.random.default_rng(seed)
+    a, b = (strided(rng, dtype, batch, *operand) for operand in operands)
+    out = rng.standard_normal((*a.shape[:-1], b.shape[-1])).astype(dtype)
+    expected = a.astype("f8") @ b + beta * out.astype("f8")
+    kernels.matmul(a, b, beta=beta, out=out)
+    assert_close(out, expected)
+
+
+# Long sums of few results, lone rows and columns, batches in a few tasks, panels of every width.
+SHARED_OUT = [
+    ((5, 20000), (20000, 7)),
+    ((1, 9000), (9000, 1)),
+    ((64, 8200), (8200, 64)),
+    ((1, 700), (700, 3000)),
+    ((3, 700), (700, 1000)),
+    ((3000, 700), (700, 1)),
+    ((1500, 700), (700, 16)),
+    ((96, 49, 32), (96, 32, 49)),
+    ((7, 200, 65), (7, 65, 300)),
+    ((6, 70, 300), (300, 65)),
+    ((513, 1), (1, 700)),
+]
+
+
+@pytest.mark.parametrize("transpose", list(itertools.product([False, True], repeat=2)))
+@pytest.mark.parametrize("shapes", SHARED_OUT)
+def test_products_shared_out_are_right_and_equal_for_every_thread_count(shapes, transpose, dtype):
+    views = [
+        np.ascontiguousarray(x.swapaxes(-1, -2)).swapaxes(-1, -2) if swap else x
+        for x, swap in zip(operands(dtype, *shapes), transpose, strict=True)
+    ]
+    before, results = kernels.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            kernels.set_num_threads(threads)
+            results.append(kernels.matmul(*views))
+    finally:
+        kernels.set_num_threads(before)
+    assert_close(results[0], np.matmul(*(x.astype("f8") for x in views)))
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
+
+
+@pytest.mark.parametrize("length", [3, 9000])
+def test_epilogue_of_a_long_sum_comes_once(length, dtype):
+    x, weight, bias = operands(dtype, (4, length), (5, length), (5,))
+    actual = kernels.linear(x, weight, bias, activation="tanh")
+    assert_close(actual, references.linear(x, weight, bias, activation="tanh"))
 
 
 AFFINE = [
