@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def environment_of(name: str, isa: str | None) -> dict[str, str]:
-    return READINGS[name] | ({"EINKORN_ISA": isa} if isa else {})
+    return READINGS[name].environment | ({"EINKORN_ISA": isa} if isa else {})
 
 
 def measure_here(options: argparse.Namespace, results: Results) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from einkorn.benchmark.machine import Load
 
-__all__ = ["Pace", "ResultsDifferError", "alternate", "undisturbed", "validate"]
+__all__ = ["Pace", "ResultsDifferError", "alternate", "seconds_of", "undisturbed", "validate"]
 
 #: Seconds for which OpenMP and BLAS threads go on spinning after a call, on the next one's cores.
 SETTLE = 0.02
@@ -63,20 +63,27 @@ def alternate(run: Run, pace: Pace) -> dict[str, list[float]]:
     for _ in range(pace.rounds):
         for name, function in run.items():
             time.sleep(SETTLE)
-            function()
-            start = time.perf_counter()
-            for _ in range(calls[name]):
+            if calls[name] > 1:
+                # Threads and caches wake up, which counts for nothing in a long call.
                 function()
-            seconds[name].append((time.perf_counter() - start) / calls[name])
+            seconds[name].append(seconds_of(function, calls[name]))
     return seconds
 
 
 def calls_per_round(function: Callable[[], object], shortest: float) -> int:
     """How often to call so that a round is long enough."""
-    function()
+    seconds = seconds_of(function)
+    if seconds < shortest:
+        seconds = seconds_of(function)
+    return max(1, round(shortest / max(seconds, 1e-7)))
+
+
+def seconds_of(function: Callable[[], object], calls: int = 1) -> float:
+    """Seconds a call takes, on average."""
     start = time.perf_counter()
-    function()
-    return max(1, round(shortest / max(time.perf_counter() - start, 1e-7)))
+    for _ in range(calls):
+        function()
+    return (time.perf_counter() - start) / calls
 
 
 def undisturbed(measure: Callable[[], dict[str, list[float]]]) -> dict[str, list[float]]:

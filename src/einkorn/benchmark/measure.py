@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from einkorn.benchmark.alternate import Pace, ResultsDifferError, alternate, undisturbed, validate
 from einkorn.benchmark.cases import Case
 from einkorn.benchmark.machine import describe
-from einkorn.benchmark.peers import reading, use_threads
+from einkorn.benchmark.peers import READINGS, reading, use_threads
 from einkorn.benchmark.results import Results, Row, Setting
 from einkorn.benchmark.roofline import measure_roof
 from einkorn.kernels import isa
@@ -66,8 +66,7 @@ def measure(
 
 def seconds(case: Case, pace: Pace) -> dict[str, list[float]]:
     """Time each library on one case after holding the results equal."""
-    run = case.build()
-    if not pace.peers:
-        run = {"einkorn": run["einkorn"]}
+    libraries = READINGS[reading()].libraries if pace.peers else {"einkorn"}
+    run = {name: function for name, function in case.build().items() if name in libraries}
     validate(run)
     return undisturbed(lambda: alternate(run, pace))

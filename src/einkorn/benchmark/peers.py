@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,17 +20,28 @@ INSTALLED = {"einkorn", "numpy"} | {
     name for name in ("torch", "sklearn") if importlib.util.find_spec(name)
 }
 
-# The environment of each reading of the peers. glibc gives large blocks back to the system when
-# they are freed, and fresh pages cost a fault each: the pooled reading spares the peers that.
+
+class Reading(NamedTuple):
+    """How a process is started to measure, and the libraries that are timed in it."""
+
+    environment: dict[str, str]
+    libraries: frozenset[str]
+
+
+# glibc gives large blocks back to the system when they are freed, and fresh pages cost a fault
+# each: the pooled reading spares PyTorch that. OpenBLAS takes some processors with AVX-512 for older
+# ones: the last reading is its best.
 READINGS = {
-    "stock": {},
-    "pooled": {
-        "GLIBC_TUNABLES": (
-            "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592"
-        )
-    },
-    # OpenBLAS takes some AVX-512 processors for older ones; this is its best.
-    "best-blas": {"OPENBLAS_CORETYPE": "SkylakeX"},
+    "stock": Reading({}, frozenset(INSTALLED)),
+    "pooled": Reading(
+        {
+            "GLIBC_TUNABLES": (
+                "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=8589934592"
+            )
+        },
+        frozenset({"einkorn", "torch"}),
+    ),
+    "best-blas": Reading({"OPENBLAS_CORETYPE": "SkylakeX"}, frozenset({"einkorn", "numpy"})),
 }
 
 
@@ -65,7 +76,7 @@ def random_arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
 
 def reading() -> str:
     """How this process was started, by the name in `READINGS`."""
-    for name, variables in READINGS.items():
-        if variables and all(os.environ.get(key) == value for key, value in variables.items()):
+    for name, (environment, _) in READINGS.items():
+        if environment and environment.items() <= os.environ.items():
             return name
     return "stock"

@@ -1,7 +1,6 @@
 """The machine's two limits, multiply-adds a second and bytes a second, and a kernel's share."""
 
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from einkorn import kernels
+from einkorn.benchmark.alternate import seconds_of
 from einkorn.benchmark.cases import Cost
 from einkorn.kernels import roof
 
@@ -59,10 +59,3 @@ def median_seconds(function: Callable[[], object], rounds: int) -> float:
     """Time a call, after one that makes its memory warm."""
     function()
     return statistics.median(seconds_of(function) for _ in range(rounds))
-
-
-def seconds_of(function: Callable[[], object]) -> float:
-    """Time one call."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
