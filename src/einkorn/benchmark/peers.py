@@ -29,8 +29,8 @@ class Reading(NamedTuple):
 
 
 # glibc gives large blocks back to the system when they are freed, and fresh pages cost a fault
-# each: the pooled reading spares PyTorch that. OpenBLAS takes some processors with AVX-512 for older
-# ones: the last reading is its best.
+# each: the pooled reading spares PyTorch that. OpenBLAS takes some processors with AVX-512 for
+# older ones: the last reading is its best.
 READINGS = {
     "stock": Reading({}, frozenset(INSTALLED)),
     "pooled": Reading(
