@@ -32,7 +32,7 @@ PAIRS = [
     *((getattr(functional, n), getattr(torch.nn.functional, n), n) for n in functional.__all__),
     *((getattr(init, n), getattr(torch.nn.init, n), n) for n in init.__all__),
     *((getattr(utils, n), getattr(torch.nn.utils, n), n) for n in utils.__all__),
-    *((getattr(optim, n), getattr(torch.optim, n), n) for n in ("SGD", "Adam", "AdamW")),
+    *((getattr(optim, n), getattr(torch.optim, n), n) for n in optim.__all__ if n[0].isupper()),
     *(
         (getattr(lr_scheduler, n), getattr(torch.optim.lr_scheduler, n), n)
         for n in lr_scheduler.__all__

@@ -18,6 +18,7 @@ noise              dropout
 normalization      batch normalisation and its kin
 padding            ``pad``
 rnn                LSTM
+margin             losses of margins, distances and counts
 =================  ========================================================================
 
 The families to ``shape`` are the vocabulary of tensors: functions of ``einkorn`` and methods of
@@ -40,6 +41,7 @@ from einkorn.autograd.operators import (
     inplace,
     lookup,
     loss,
+    margin,
     noise,
     normalization,
     padding,
@@ -58,6 +60,7 @@ from einkorn.autograd.operators.creation import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
 from einkorn.autograd.operators.lookup import *  # noqa: F403
 from einkorn.autograd.operators.loss import *  # noqa: F403
+from einkorn.autograd.operators.margin import *  # noqa: F403
 from einkorn.autograd.operators.noise import *  # noqa: F403
 from einkorn.autograd.operators.normalization import *  # noqa: F403
 from einkorn.autograd.operators.padding import *  # noqa: F403
@@ -78,7 +81,18 @@ VOCABULARY = (
     reduction,
     shape,
 )
-FUNCTIONAL = (activation, conv, lookup, loss, noise, normalization, padding, pool, rnn)
+FUNCTIONAL = (
+    activation,
+    conv,
+    lookup,
+    loss,
+    margin,
+    noise,
+    normalization,
+    padding,
+    pool,
+    rnn,
+)
 __all__ = [name for family in (*VOCABULARY, *FUNCTIONAL) for name in family.__all__]  # noqa: PLE0605
 
 _SYMBOLS = {
