@@ -19,6 +19,7 @@ from einkorn.benchmark.alternate import Pace
 from einkorn.benchmark.cases import FAMILIES, Case, cases, cheapest, networks
 from einkorn.benchmark.measure import measure
 from einkorn.benchmark.peers import READINGS, reading
+from einkorn.benchmark.report import write_report
 from einkorn.benchmark.results import Results, Row
 from einkorn.benchmark.summary import means
 
@@ -39,6 +40,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--quick", action="store_true", help="the cheapest case of each kind, briefly")
     add("--targets", action="store_true", help="all settings, then the table of targets")
     add("--results", type=Path, help="file of JSON lines to add to; what it holds is not repeated")
+    add("--report", type=Path, help="with --targets: folder for a page about all of it")
     add("--seconds", type=float, default=float("inf"), help="begin no case after this long")
     return parser.parse_args(arguments)
 
@@ -117,7 +119,12 @@ def measure_all(options: argparse.Namespace) -> int:
         status = max(status, subprocess.run(command_of(options, setting, left)).returncode)
         if status == UNFINISHED:
             break
-    print_verdicts(judge(read_targets(), Results.load(options.results)))
+    results = Results.load(options.results)
+    verdicts = list(judge(read_targets(), results))
+    print_verdicts(verdicts)
+    if options.report:
+        options.report.mkdir(parents=True, exist_ok=True)
+        print(write_report(results, options.report, table_of(verdicts)))
     return status
 
 
@@ -141,16 +148,34 @@ def command_of(options: argparse.Namespace, setting: list[str], seconds: float) 
     return command + (["--quick"] if options.quick else [])
 
 
-def print_verdicts(verdicts: Iterator[Verdict]) -> None:
+def print_verdicts(verdicts: list[Verdict]) -> None:
     print(f"\n{'target':<56} {'by':<12} threads   wanted     mean    least (bound)  rows")
     for v in verdicts:
-        unit = 1e6 if v.criterion == "most seconds" else 1.0
-        wanted = f"{v.wanted * unit:8.2f}" if v.wanted else f"{'':8}"
-        least = f"{v.least * unit:8.2f}" + (f" ({v.bound:.2f})" if v.bound else "")
+        name, criterion, threads, wanted, mean, least, rows, met = columns_of(v)
         print(
-            f"{v.target.name:<56} {v.criterion:<12} {v.threads:>7} {wanted} {v.mean * unit:8.2f} "
-            f"{least:<16} {v.rows:>4}  {'met' if v.met else 'NOT MET'}"
+            f"{name:<56} {criterion:<12} {threads:>7} {wanted:>8} {mean:>8} {least:>15} "
+            f"{rows:>5}  {met}"
         )
+
+
+def table_of(verdicts: list[Verdict]) -> Iterator[str]:
+    """The same in Markdown."""
+    yield "\n## Targets\n"
+    yield "| target | by | threads | wanted | mean | least (bound) | rows | |"
+    yield "|---|---|--:|--:|--:|--:|--:|---|"
+    for verdict in verdicts:
+        yield f"| {' | '.join(columns_of(verdict))} |"
+
+
+def columns_of(v: Verdict) -> tuple[str, ...]:
+    unit = 1e6 if v.criterion == "most seconds" else 1.0
+    return (
+        *(v.target.name, "microseconds" if unit > 1 else v.criterion, str(v.threads)),
+        f"{v.wanted * unit:.2f}" if v.wanted else "",
+        f"{v.mean * unit:.2f}",
+        f"{v.least * unit:.2f}" + (f" ({v.bound:.2f})" if v.bound else ""),
+        *(str(v.rows), "met" if v.met else "not met"),
+    )
 
 
 if __name__ == "__main__":

@@ -156,12 +156,16 @@ def test_compare_stops_when_its_time_is_over(tmp_path, capsys):
 def test_compare_starts_children_for_all_settings(tmp_path, capfd):
     path = tmp_path / "results.jsonl"
     arguments = ["--targets", "--family", "loss", "--network", "odd", "--quick", "--threads", "2"]
-    assert compare.main([*arguments, "--results", str(path)]) == 0
+    report = tmp_path / "report"
+    arguments += ["--results", str(path), "--report", str(report)]
+    assert compare.main(arguments) == 0
     shown = capfd.readouterr().out
     results = compare.Results.load(path)
     settings = {(row.reading, row.threads) for row in results.rows.values()}
     assert settings == {(r, t) for r in ("stock", "pooled") for t in (1, 2)}
-    assert "target" in shown
+    page = (report / "report.md").read_text()
+    assert "no odd shape much slower than PyTorch" in shown
+    assert "| no odd shape much slower than PyTorch | stock | 1 |" in page
 
 
 def test_all_settings_need_a_file(capsys):

@@ -25,7 +25,7 @@ def describe() -> dict[str, Any]:
     return {
         "processor": processor(),
         "caches": caches(),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": versions(),
         "config": kernels.show_config(mode="dicts"),

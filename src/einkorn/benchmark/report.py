@@ -16,19 +16,23 @@ __all__ = ["draw_roofline", "write_report"]
 PICTURE = "roofline.png"
 
 
-def write_report(results: Results, folder: Path) -> Path:
-    """Write ``report.md`` and its picture, and give the path of the former."""
+def write_report(results: Results, folder: Path, opening: Iterable[str] = ()) -> Path:
+    """Write ``report.md`` and its picture, and give the path of the former.
+
+    The lines of `opening` come after the facts about the machine.
+    """
     draw_roofline(results, folder / PICTURE)
     path = folder / "report.md"
     with atomic_path(path) as temporary:
-        Path(temporary).write_text("\n".join(page(results)) + "\n", encoding="utf-8")
+        Path(temporary).write_text("\n".join(page(results, opening)) + "\n", encoding="utf-8")
     return path
 
 
-def page(results: Results) -> Iterator[str]:
+def page(results: Results, opening: Iterable[str]) -> Iterator[str]:
     """Lines of the page."""
     yield "# Speed of einkorn on this machine\n"
     yield from facts(results.machine)
+    yield from opening
     yield "\n## Limits, as measured\n"
     yield "| instruction set | threads | multiply-adds, GFLOP/s | copy, GB/s |"
     yield "|---|--:|--:|--:|"
