@@ -2,6 +2,7 @@
 #include "team/pool.h"
 
 #include "common/compiler.h"
+#include "common/pause.h"
 
 static EK_THREAD_LOCAL int inside;
 
@@ -20,15 +21,6 @@ static void run_alone(ek_pool_body body, void *argument) {
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define pause_briefly() _mm_pause()
-#elif defined(__aarch64__)
-#define pause_briefly() __asm__ volatile("yield")
-#else
-#define pause_briefly() ((void)0)
-#endif
 
 /*
  * Some 50 us: kernels follow each other sooner than that in a training step, and waking a sleeping
@@ -83,7 +75,7 @@ static unsigned wait_for_round(unsigned seen) {
         if (round != seen) {
             return round;
         }
-        pause_briefly();
+        ek_pause();
     }
     pthread_mutex_lock(&pool.sleep);
     atomic_fetch_add(&pool.sleepers, 1);
@@ -149,7 +141,7 @@ static void close_gate(void) {
         if (atomic_load(&pool.gate) == 0) {
             return;
         }
-        pause_briefly();
+        ek_pause();
     }
     pthread_mutex_lock(&pool.sleep);
     atomic_store(&pool.caller_sleeps, 1);

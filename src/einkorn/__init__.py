@@ -49,8 +49,13 @@ from einkorn.autograd.operators.pool import (
     max_pool2d,
 )
 from einkorn.autograd.operators.products import *  # noqa: F403
+from einkorn.autograd.operators.recurrent import (
+    gru_cell,
+    lstm_cell,
+    rnn_relu_cell,
+    rnn_tanh_cell,
+)
 from einkorn.autograd.operators.reduction import *  # noqa: F403
-from einkorn.autograd.operators.rnn import lstm_cell
 from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.promotion import result_type
 from einkorn.autograd.random import *  # noqa: F403
@@ -111,7 +116,10 @@ __all__ = [
     "is_grad_enabled",
     "kernels",
     "log_softmax",
+    "gru_cell",
     "lstm_cell",
+    "rnn_relu_cell",
+    "rnn_tanh_cell",
     "max_pool1d",
     "max_pool2d",
     "no_grad",

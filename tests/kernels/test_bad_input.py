@@ -45,6 +45,10 @@ CELL_GRAD = {
     "c_next": STATE,
     "gates": ones(3, 16),
 }
+GRU = {"x": ones(3, 2), "h": STATE, "w_ih": ones(12, 2), "w_hh": ones(12, 4)}
+RNN = {"x": ones(3, 2), "h": STATE, "w_ih": ones(4, 2), "w_hh": ones(4, 4)}
+GRU_GRAD = {"grad_h": STATE, **GRU, "gates": ones(3, 12), "inner": STATE}
+RNN_GRAD = {"grad_h": STATE, **RNN, "h_next": STATE}
 V = ones(7)
 
 #: A valid call of every function; a row of the table replaces some of its arguments.
@@ -70,6 +74,10 @@ VALID = {
     "adaptive_avg_pool2d_grad": {"grad": P4, "input_shape": X.shape},
     "lstm_cell": CELL,
     "lstm_cell_grad": CELL_GRAD,
+    "gru_cell": GRU,
+    "gru_cell_grad": GRU_GRAD,
+    "rnn_cell": RNN,
+    "rnn_cell_grad": RNN_GRAD,
     "relu": {"x": X},
     "sigmoid": {"x": X},
     "tanh": {"x": X},
@@ -327,6 +335,17 @@ for key in ("b_ih", "b_hh"):
     refuse("lstm_cell", ValueError, **{key: ones(15)})
 for key in ("grad_h", "grad_c", "c_next", "gates"):
     refuse("lstm_cell_grad", ValueError, **{key: CELL_GRAD[key][:-1]}, blame=".")
+for name, arguments in (("gru_cell", GRU), ("rnn_cell", RNN)):
+    for key, value in arguments.items():
+        refuse(f"{name} {name}_grad", ValueError, **{key: value[:-1]}, blame=".")
+        refuse(f"{name} {name}_grad", ValueError, **{key: value[:, :, None]})
+    refuse(f"{name}_grad", ValueError, grad_h=ones(3, 5))
+    for key in ("b_ih", "b_hh"):
+        refuse(name, ValueError, **{key: ones(11)})
+refuse("gru_cell_grad", ValueError, gates=ones(3, 11))
+refuse("gru_cell_grad", ValueError, inner=ones(3, 5))
+refuse("rnn_cell_grad", ValueError, h_next=ones(3, 5))
+refuse("rnn_cell rnn_cell_grad", ValueError, nonlinearity="sin")
 refuse("sgd_step_ adam_step_", ValueError, grad=ones(8))
 refuse("sgd_step_", ValueError, velocity=ones(8), momentum=0.9)
 refuse("adam_step_", ValueError, exp_avg=ones(8))
@@ -403,19 +422,31 @@ def one_dimensional(name):
     return build
 
 
-def lstm(rng, dtype):
-    x, h, c, *weights = CALLS["lstm_cell"](rng, dtype).values()
-    sequence = rng.standard_normal((rng.integers(1, 4), *x.shape)).astype(dtype)
-    names = ("x", "h0", "c0", "w_ih", "w_hh", "b_ih", "b_hh")
-    return dict(zip(names, (sequence, h, c, *weights), strict=True))
+def sequences(cell, states):
+    """Builders of calls of the function of whole sequences that belongs to a cell."""
+    name = cell.removesuffix("_cell")
 
+    def build(rng, dtype):
+        x, *rest = CALLS[cell](rng, dtype).values()
+        names = ("h0", "c0")[:states] + ("w_ih", "w_hh", "b_ih", "b_hh")
+        call = {"x": None, **dict(zip(names, rest, strict=True))}
+        steps = rng.integers(1, 4)
+        if rng.integers(2) or len(x) == 0:
+            return {**call, "x": rng.standard_normal((steps, *x.shape)).astype(dtype)}
+        sizes = np.sort(rng.integers(1, len(x) + 1, steps))[::-1]
+        sizes[0] = len(x)
+        x = rng.standard_normal((sizes.sum(), x.shape[1])).astype(dtype)
+        return {**call, "x": x, "batch_sizes": sizes}
 
-def lstm_grad(rng, dtype):
-    call = lstm(rng, dtype)
-    output, h_n, c_n, saved = kernels.lstm(**call)
-    del call["b_ih"], call["b_hh"]
-    grads = {"grad_output": output, "grad_h_n": h_n, "grad_c_n": c_n}
-    return {**grads, **call, "output": output, "saved": saved}
+    def build_grad(rng, dtype):
+        call = build(rng, dtype)
+        output, *last = getattr(kernels, name)(**call)
+        saved = {} if name == "rnn" else {"saved": last.pop()}
+        del call["b_ih"], call["b_hh"]
+        grads = dict(zip(("grad_h_n", "grad_c_n"), last, strict=False))
+        return {"grad_output": output, **grads, **call, "output": output, **saved}
+
+    return {name: build, f"{name}_grad": build_grad}
 
 
 #: A builder of calls of every function on arrays.
@@ -426,8 +457,9 @@ BUILDERS = {
         for name in CALLS
         if name.startswith("conv") and "2d" in name
     },
-    "lstm": lstm,
-    "lstm_grad": lstm_grad,
+    **sequences("lstm_cell", 2),
+    **sequences("gru_cell", 1),
+    **sequences("rnn_cell", 1),
 }
 FUNCTIONS = list(BUILDERS)
 

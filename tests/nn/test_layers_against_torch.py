@@ -123,6 +123,33 @@ CASES = [
         },
         [(5, 3, 6), (1, 1, 6)],
     ),
+    ("LSTM", {"input_size": 6, "hidden_size": 5, "proj_size": 2}, [(5, 3, 6), (5, 6)]),
+    (
+        "LSTM",
+        {
+            "input_size": 6,
+            "hidden_size": 5,
+            "num_layers": 2,
+            "bias": False,
+            "bidirectional": True,
+            "proj_size": 3,
+        },
+        [(4, 2, 6)],
+    ),
+    ("GRUCell", (6, 4), [(5, 6), (6,)]),
+    ("GRUCell", (6, 4, False), [(5, 6), (6,)]),
+    ("RNNCell", (6, 4), [(5, 6), (6,)]),
+    ("RNNCell", (6, 4, False, "relu"), [(5, 6), (6,)]),
+    *(
+        (name, arguments, [(5, 3, 6), (5, 6)])
+        for name in ("GRU", "RNN")
+        for arguments in (
+            (6, 4),
+            {"input_size": 6, "hidden_size": 4, "num_layers": 2, "bias": False},
+            {"input_size": 6, "hidden_size": 4, "batch_first": True, "bidirectional": True},
+        )
+    ),
+    ("RNN", (6, 4, 2, "relu"), [(5, 3, 6), (5, 6)]),
 ]
 
 
@@ -267,6 +294,45 @@ def test_lstm_cell_with_a_state_equals():
         assert_close(our.numpy(), their.detach().numpy())
 
 
+def packed(x, lengths, module, enforce_sorted):
+    tools = torch.nn.utils.rnn if module is torch else nn.utils.rnn
+    return tools.pack_padded_sequence(x, lengths, enforce_sorted=enforce_sorted)
+
+
+@pytest.mark.parametrize("lengths", [[5, 3, 3, 1], [2, 5, 1, 4]], ids=str)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("LSTM", {}), ("LSTM", {"proj_size": 2}), ("GRU", {}), ("RNN", {"nonlinearity": "relu"})],
+    ids=str,
+)
+@pytest.mark.parametrize("with_state", [False, True])
+def test_sequences_of_unequal_lengths_equal(name, options, lengths, with_state):
+    options = {"input_size": 6, "hidden_size": 4, "num_layers": 2, "bidirectional": True} | options
+    ours, theirs = twins(name, options, "float64")
+    in_order = lengths[0] == max(lengths)
+    source = np.random.default_rng(4)
+    arrays = [source.normal(size=(5, 4, 6))]
+    if with_state:
+        arrays.append(source.normal(size=(4, 4, options.get("proj_size", 4))))
+        arrays += [source.normal(size=(4, 4, 4))] if name == "LSTM" else []
+
+    class Packed:
+        def __init__(self, layer, module):
+            self.layer, self.module = layer, module
+
+        def __getattr__(self, name):
+            return getattr(self.layer, name)
+
+        def __call__(self, x, *state):
+            hx = (state if name == "LSTM" else state[0]) if state else None
+            output, last = self.layer(packed(x, lengths, self.module, in_order), hx)
+            tools = torch.nn.utils.rnn if self.module is torch else nn.utils.rnn
+            padded, _ = tools.pad_packed_sequence(output)
+            return padded, output.data, last
+
+    compare(Packed(ours, nn), Packed(theirs, torch), arrays)
+
+
 @pytest.mark.parametrize("output_size", [(17, 16), (2, 6, 18, 15), None])
 def test_transposed_convolution_reaches_a_size(output_size):
     ours, theirs = twins("ConvTranspose2d", (4, 6, 3, 2, 1), "float64")
@@ -404,6 +470,9 @@ def test_old_arguments_of_losses_mean_the_same(old):
         ("ConvTranspose2d", (16, 64, 5)),
         ("LSTM", (40, 50)),
         ("LSTMCell", (40, 50)),
+        ("LSTM", (40, 50, 1, True, False, 0.0, True, 20)),
+        ("GRU", (40, 50)),
+        ("RNN", (60, 90)),
         ("Embedding", (300, 40)),
     ],
 )

@@ -7,20 +7,41 @@ import pytest
 
 from einkorn import nn, optim
 from einkorn.nn import functional, init, utils
+from einkorn.nn.utils import rnn
 from einkorn.optim import lr_scheduler
 
 torch = pytest.importorskip("torch")
 
 OWN = {"generator"}  # keyword-only and last
-NOT_TAKEN = {("normalize", "out"), ("LSTM", "mode")}
+NOT_TAKEN = {("normalize", "out"), ("LSTM", "mode"), ("GRU", "mode"), ("GRU", "proj_size")}
 # PyTorch's wrappers of compiled functions show None for what those then require.
 DIFFERENT_DEFAULTS = {
     ("max_unpool2d", "kernel_size"),
     ("max_unpool2d", "padding"),
     ("adaptive_avg_pool2d", "output_size"),
 }
+
+
+def documented_rnn(
+    *,
+    input_size,
+    hidden_size,
+    num_layers=1,
+    nonlinearity="tanh",
+    bias=True,
+    batch_first=False,
+    dropout=0.0,
+    bidirectional=False,
+    device=None,
+    dtype=None,
+):
+    """The arguments that the text of torch.nn.RNN lists; its signature is an overload's."""
+
+
 # These take anything and hand it on to those.
 BEHIND = {
+    "GRU": torch.nn.RNNBase,
+    "RNN": documented_rnn,
     "LSTM": torch.nn.RNNBase,
     "max_pool1d": torch.nn.functional.max_pool1d_with_indices,
     "max_pool2d": torch.nn.functional.max_pool2d_with_indices,
@@ -33,6 +54,11 @@ PAIRS = [
     *((getattr(init, n), getattr(torch.nn.init, n), n) for n in init.__all__),
     *((getattr(utils, n), getattr(torch.nn.utils, n), n) for n in utils.__all__),
     *((getattr(optim, n), getattr(torch.optim, n), n) for n in optim.__all__ if n[0].isupper()),
+    *(
+        (getattr(rnn, n), getattr(torch.nn.utils.rnn, n), n)
+        for n in rnn.__all__
+        if n != "PackedSequence"
+    ),
     *(
         (getattr(lr_scheduler, n), getattr(torch.optim.lr_scheduler, n), n)
         for n in lr_scheduler.__all__

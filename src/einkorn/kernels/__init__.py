@@ -87,7 +87,20 @@ from einkorn.kernels.pool import (
     max_unpool2d_grad,
 )
 from einkorn.kernels.precision import get_precision, set_precision
-from einkorn.kernels.rnn import lstm, lstm_cell, lstm_cell_grad, lstm_grad
+from einkorn.kernels.recurrent import (
+    gru,
+    gru_cell,
+    gru_cell_grad,
+    gru_grad,
+    lstm,
+    lstm_cell,
+    lstm_cell_grad,
+    lstm_grad,
+    rnn,
+    rnn_cell,
+    rnn_cell_grad,
+    rnn_grad,
+)
 
 __all__ = [
     "adadelta_steps_",
@@ -126,6 +139,10 @@ __all__ = [
     "get_include",
     "get_num_threads",
     "get_precision",
+    "gru",
+    "gru_cell",
+    "gru_cell_grad",
+    "gru_grad",
     "im2col",
     "isa",
     "isa_variants",
@@ -151,6 +168,10 @@ __all__ = [
     "relu",
     "relu_grad",
     "rmsprop_steps_",
+    "rnn",
+    "rnn_cell",
+    "rnn_cell_grad",
+    "rnn_grad",
     "rprop_steps_",
     "set_cache_limit",
     "set_num_threads",

@@ -150,11 +150,19 @@ cdef extern from "einkorn/conv.h" nogil:
         int strict
 
 cdef extern from "einkorn/rnn.h" nogil:
-    ctypedef struct ek_lstm_problem:
-        int64_t steps, batch, input, hidden
-        int reverse
+    ctypedef enum ek_rnn_cell:
+        EK_LSTM
+        EK_GRU
+        EK_RNN_TANH
+        EK_RNN_RELU
 
-    ctypedef struct ek_lstm_arrays:
+    ctypedef struct ek_rnn_problem:
+        ek_rnn_cell cell
+        int reverse
+        int64_t steps, batch, input, hidden, rows
+        const int64_t *batch_sizes
+
+    ctypedef struct ek_rnn_arrays:
         const void *x
         const void *h0
         const void *c0
@@ -163,27 +171,30 @@ cdef extern from "einkorn/rnn.h" nogil:
         const void *b_ih
         const void *b_hh
         void *output
+        void *h_n
+        void *c_n
         void *gates
-        void *cells
+        void *inner
 
-    ctypedef struct ek_lstm_grad_arrays:
+    ctypedef struct ek_rnn_grad_arrays:
         const void *grad_output
         const void *grad_h_n
         const void *grad_c_n
         const void *x
         const void *h0
         const void *c0
-        const void *output
-        const void *gates
-        const void *cells
         const void *w_ih
         const void *w_hh
+        const void *output
+        const void *gates
+        const void *inner
         void *gx
         void *gh0
         void *gc0
         void *gw_ih
         void *gw_hh
-        void *gb
+        void *gb_ih
+        void *gb_hh
 
 cdef extern from "einkorn/pool.h" nogil:
     ctypedef struct ek_max_pool_problem:
@@ -298,14 +309,14 @@ cdef extern from "einkorn/api.h" nogil:
                       void *cols) noexcept nogil
         int (*col2im)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *cols,
                       void *x) noexcept nogil
-        int (*lstm)(ek_dtype dtype, const ek_lstm_problem *problem, const ek_lstm_arrays *arrays,
-                    ek_workspace workspace) noexcept nogil
-        int (*lstm_workspace)(ek_dtype dtype, const ek_lstm_problem *problem,
-                              ek_workspace_size *size) noexcept nogil
-        int (*lstm_grad)(ek_dtype dtype, const ek_lstm_problem *problem,
-                         const ek_lstm_grad_arrays *arrays, ek_workspace workspace) noexcept nogil
-        int (*lstm_grad_workspace)(ek_dtype dtype, const ek_lstm_problem *problem,
-                                   ek_workspace_size *size) noexcept nogil
+        int (*rnn)(ek_dtype dtype, const ek_rnn_problem *problem, const ek_rnn_arrays *arrays,
+                   ek_workspace workspace) noexcept nogil
+        int (*rnn_workspace)(ek_dtype dtype, const ek_rnn_problem *problem,
+                             ek_workspace_size *size) noexcept nogil
+        int (*rnn_grad)(ek_dtype dtype, const ek_rnn_problem *problem,
+                        const ek_rnn_grad_arrays *arrays, ek_workspace workspace) noexcept nogil
+        int (*rnn_grad_workspace)(ek_dtype dtype, const ek_rnn_problem *problem,
+                                  ek_workspace_size *size) noexcept nogil
         int (*max_pool2d)(ek_dtype dtype, const ek_max_pool_problem *problem, const void *x,
                           void *y, int64_t *indices) noexcept nogil
         int (*max_pool2d_grad)(ek_dtype dtype, const ek_unpool_problem *problem, const void *grad,

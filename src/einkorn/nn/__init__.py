@@ -84,13 +84,15 @@ from einkorn.nn.padding import (
 )
 from einkorn.nn.parameter import Parameter, UninitializedParameter
 from einkorn.nn.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, MaxUnpool2d
-from einkorn.nn.rnn import LSTM, LSTMCell
+from einkorn.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 
 __all__ = [
     "CELU",
     "ELU",
     "GELU",
+    "GRU",
     "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool2d",
     "AvgPool2d",
@@ -112,6 +114,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianNLLLoss",
     "Hardtanh",
     "HingeEmbeddingLoss",
@@ -140,6 +143,7 @@ __all__ = [
     "PairwiseDistance",
     "Parameter",
     "PoissonNLLLoss",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "ReflectionPad1d",

@@ -1,8 +1,9 @@
-"""Long short-term memory: one step, and whole sequences through layers."""
+"""Recurrent layers: single steps, and sequences through one or more layers."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,15 @@ import numpy as np
 from einkorn.autograd import Tensor, as_tensor
 from einkorn.autograd.operators import (
     cat,
+    gru,
+    gru_cell,
+    index_select,
     lstm,
     lstm_cell,
+    rnn_relu,
+    rnn_relu_cell,
+    rnn_tanh,
+    rnn_tanh_cell,
     squeeze,
     stack,
     transpose,
@@ -21,13 +29,134 @@ from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 from einkorn.nn import init
 from einkorn.nn.module import Module
 from einkorn.nn.parameter import Parameter, empty_parameter
+from einkorn.nn.utils.rnn import PackedSequence
 
-__all__ = ["LSTM", "LSTMCell"]
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
 
-State = tuple[Tensor, Tensor]
+#: One part, the hidden state, or two, of which the second is LSTM's cell state.
+State = tuple[Tensor, ...]
 
 
-class LSTMCell(Module):
+class RNNCellBase(Module):
+    """What the cells share: their parameters, and the state as one value or several."""
+
+    _cast_kinds = "fiub"
+    _gates: int
+    _parts = 1
+    _step: Callable[..., Any]
+
+    bias_ih: Parameter | None
+    bias_hh: Parameter | None
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool, device: Any, dtype: Any
+    ) -> None:
+        super().__init__()
+        _check_sizes(input_size, hidden_size)
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        self.bias = bias
+        gates = self._gates * hidden_size
+        self.weight_ih = empty_parameter((gates, input_size), device, dtype)
+        self.weight_hh = empty_parameter((gates, hidden_size), device, dtype)
+        for name in ("bias_ih", "bias_hh"):
+            self.register_parameter(
+                name, empty_parameter((gates,), device, dtype) if bias else None
+            )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew."""
+        _reset(self, self.hidden_size)
+
+    def forward(self, input: Tensor, hx: Any = None) -> Any:
+        """Return the next state."""
+        if input.ndim not in (1, 2):
+            raise ValueError(f"input must be (B, I) or (I,), got shape {input.shape}")
+        batched = input.ndim == 2
+        x = input if batched else unsqueeze(input, 0)
+        shape = (x.shape[0], self.hidden_size)
+        state = _state_parts(hx, [shape if batched else shape[1:]] * self._parts, x)
+        if hx is None:
+            state = _state_parts(None, [shape] * self._parts, x)
+        elif not batched:
+            state = tuple(unsqueeze(part, 0) for part in state)
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        after = self._step(x, state if self._parts == 2 else state[0], *weights)
+        if batched:
+            return after
+        return tuple(squeeze(p, 0) for p in after) if self._parts == 2 else squeeze(after, 0)
+
+    def extra_repr(self) -> str:
+        """Describe the sizes."""
+        text = f"{self.input_size}, {self.hidden_size}"
+        return text if self.bias else f"{text}, bias=False"
+
+
+class RNNCell(RNNCellBase):
+    r"""One step of a simple recurrent layer.
+
+    .. math::
+        h' = \tanh(W_{ih} x + b_{ih} + W_{hh} h + b_{hh})
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        I and H.
+    bias : bool
+        Whether there are biases.
+    nonlinearity : {"tanh", "relu"}
+        What is applied to the sum.
+    device, dtype : optional
+        Where and as what to hold the parameters; float32 by default.
+
+    Attributes
+    ----------
+    weight_ih, weight_hh : Parameter, shapes (H, I) and (H, H)
+        All parameters are from U(-k, k), :math:`k = 1 / \sqrt{H}`.
+    bias_ih, bias_hh : Parameter, shape (H,), or None
+
+    Notes
+    -----
+    Input (B, I) or (I,) and a state (B, H) or (H,), zeros by default; output the next state.
+
+    References
+    ----------
+    J. L. Elman, "Finding structure in time", 1990.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.RNNCell(10, 20)(np.zeros((3, 10))).shape
+    (3, 20)
+    """
+
+    _gates = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        _check_nonlinearity(nonlinearity)
+        super().__init__(input_size, hidden_size, bias, device, dtype)
+        self.nonlinearity = nonlinearity
+
+    def _step(self, *inputs: Any) -> Tensor:
+        return (rnn_tanh_cell if self.nonlinearity == "tanh" else rnn_relu_cell)(*inputs)
+
+    def extra_repr(self) -> str:
+        """Describe the sizes, and the nonlinearity if it is not the default."""
+        text = super().extra_repr()
+        return text if self.nonlinearity == "tanh" else f"{text}, nonlinearity={self.nonlinearity}"
+
+
+class LSTMCell(RNNCellBase):
     r"""One step of long short-term memory.
 
     .. math::
@@ -70,10 +199,9 @@ class LSTMCell(Module):
     ((3, 20), (3, 20))
     """
 
-    _cast_kinds = "fiub"
-
-    bias_ih: Parameter | None
-    bias_hh: Parameter | None
+    _gates = 4
+    _parts = 2
+    _step = staticmethod(lstm_cell)
 
     def __init__(
         self,
@@ -83,46 +211,293 @@ class LSTMCell(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
+        super().__init__(input_size, hidden_size, bias, device, dtype)
+
+
+class GRUCell(RNNCellBase):
+    r"""One step of a gated recurrent unit.
+
+    .. math::
+        r, z &= \sigma \text{ of the first thirds of }
+            W_{ih} x + b_{ih} + W_{hh} h + b_{hh} \\
+        n &= \tanh(W_{in} x + b_{in} + r \odot (W_{hn} h + b_{hn})) \\
+        h' &= (1 - z) \odot n + z \odot h
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        I and H.
+    bias : bool
+        Whether there are biases.
+    device, dtype : optional
+        Where and as what to hold the parameters; float32 by default.
+
+    Attributes
+    ----------
+    weight_ih, weight_hh : Parameter, shapes (3H, I) and (3H, H)
+        All parameters are from U(-k, k), :math:`k = 1 / \sqrt{H}`.
+    bias_ih, bias_hh : Parameter, shape (3H,), or None
+
+    Notes
+    -----
+    Input (B, I) or (I,) and a state (B, H) or (H,), zeros by default; output the next state.
+
+    References
+    ----------
+    K. Cho, B. van Merrienboer, C. Gulcehre et al., "Learning phrase representations using RNN
+    encoder-decoder for statistical machine translation", 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.GRUCell(10, 20)(np.zeros((3, 10))).shape
+    (3, 20)
+    """
+
+    _gates = 3
+    _step = staticmethod(gru_cell)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, device, dtype)
+
+
+class RNNBase(Module):
+    """What the layers share: parameters by layer and direction, and the way of a sequence."""
+
+    _cast_kinds = "fiub"
+    _gates: int
+    _parts = 1
+    _sequence: Callable[..., State]
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        bias: bool,
+        batch_first: bool,
+        dropout: float,
+        bidirectional: bool,
+        proj_size: int,
+        device: Any,
+        dtype: Any,
+    ) -> None:
         super().__init__()
         _check_sizes(input_size, hidden_size)
+        if num_layers < 1:
+            raise ValueError(f"num_layers must be at least 1, got {num_layers}")
+        if not 0.0 <= dropout <= 1.0:
+            raise ValueError(f"dropout must be in [0, 1], got {dropout}")
+        if not 0 <= proj_size < hidden_size:
+            raise ValueError(f"proj_size must be in [0, {hidden_size}), got {proj_size}")
         self.input_size = input_size
         self.hidden_size = hidden_size
+        self.num_layers = num_layers
         self.bias = bias
-        gates = 4 * hidden_size
-        self.weight_ih = empty_parameter((gates, input_size), device, dtype)
-        self.weight_hh = empty_parameter((gates, hidden_size), device, dtype)
-        for name in ("bias_ih", "bias_hh"):
-            self.register_parameter(
-                name, empty_parameter((gates,), device, dtype) if bias else None
-            )
+        self.batch_first = batch_first
+        self.dropout = float(dropout)
+        self.bidirectional = bidirectional
+        self.proj_size = proj_size
+        self._suffixes = [
+            f"_l{layer}{direction}"
+            for layer in range(num_layers)
+            for direction in (("", "_reverse") if bidirectional else ("",))
+        ]
+        for suffix in self._suffixes:
+            first = suffix.startswith("_l0")
+            width = input_size if first else self._output_size * (1 + bidirectional)
+            self._add_cell(suffix, width, device, dtype)
         self.reset_parameters()
+
+    @property
+    def _output_size(self) -> int:
+        return self.proj_size or self.hidden_size
+
+    def _add_cell(self, suffix: str, input_size: int, device: Any, dtype: Any) -> None:
+        gates = self._gates * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {
+            "weight_ih": (gates, input_size),
+            "weight_hh": (gates, self._output_size),
+        }
+        if self.bias:
+            shapes |= {"bias_ih": (gates,), "bias_hh": (gates,)}
+        if self.proj_size:
+            shapes["weight_hr"] = (self.proj_size, self.hidden_size)
+        for name, shape in shapes.items():
+            self.register_parameter(name + suffix, empty_parameter(shape, device, dtype))
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew."""
         _reset(self, self.hidden_size)
 
-    def forward(self, input: Tensor, hx: State | None = None) -> State:
-        """Return the next hidden and cell state."""
-        if input.ndim not in (1, 2):
-            raise ValueError(f"input must be (B, I) or (I,), got shape {input.shape}")
-        batched = input.ndim == 2
-        x = input if batched else unsqueeze(input, 0)
-        shape = (x.shape[0], self.hidden_size)
-        if hx is None:
-            state = _zero_state(shape, x)
-        else:
-            state = _as_state(hx, shape if batched else shape[1:], x)
-            state = state if batched else (unsqueeze(state[0], 0), unsqueeze(state[1], 0))
-        h, c = lstm_cell(x, state, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        return (h, c) if batched else (squeeze(h, 0), squeeze(c, 0))
+    def forward(self, input: Tensor | PackedSequence, hx: Any = None) -> tuple[Any, Any]:
+        """Return the outputs of the last layer and the last states of all."""
+        if isinstance(input, PackedSequence):
+            return self._forward_packed(input, hx)
+        if input.ndim not in (2, 3):
+            raise ValueError(f"input must be 2-D or 3-D, got shape {input.shape}")
+        self._check_features(input)
+        if input.ndim == 2:
+            return self._forward_unbatched(input, hx)
+        x = transpose(input, 0, 1) if self.batch_first else input
+        state = _state_parts(hx, self._state_shapes(x.shape[1]), x)
+        output, state = self._run_layers(x, state, None)
+        return (transpose(output, 0, 1) if self.batch_first else output), self._returned(state)
+
+    def _forward_unbatched(self, input: Tensor, hx: Any) -> tuple[Tensor, Any]:
+        x = unsqueeze(input, 1)
+        state = _state_parts(hx, self._state_shapes(), x)
+        output, state = self._run_layers(x, tuple(unsqueeze(part, 1) for part in state), None)
+        return squeeze(output, 1), self._returned(tuple(squeeze(part, 1) for part in state))
+
+    def _forward_packed(self, input: PackedSequence, hx: Any) -> tuple[PackedSequence, Any]:
+        data, batch_sizes, there, back = input
+        data = as_tensor(data)
+        self._check_features(data)
+        sizes = batch_sizes.numpy()
+        state = _state_parts(hx, self._state_shapes(int(sizes[0])), data)
+        if hx is not None and there is not None:
+            state = tuple(index_select(part, 1, there) for part in state)
+        output, state = self._run_layers(data, state, sizes)
+        if back is not None:
+            state = tuple(index_select(part, 1, back) for part in state)
+        return PackedSequence(output, batch_sizes, there, back), self._returned(state)
+
+    def _check_features(self, x: Tensor) -> None:
+        if x.shape[-1] != self.input_size:
+            raise ValueError(f"input must have {self.input_size} features, got shape {x.shape}")
+
+    def _state_shapes(self, *batch: int) -> list[tuple[int, ...]]:
+        widths = (self._output_size, self.hidden_size)[: self._parts]
+        return [(len(self._suffixes), *batch, width) for width in widths]
+
+    def _returned(self, state: State) -> Any:
+        return state if self._parts == 2 else state[0]
+
+    def _run_layers(self, x: Tensor, state: State, batch_sizes: Any) -> tuple[Tensor, State]:
+        directions = 2 if self.bidirectional else 1
+        last: list[State] = []
+        for first in range(0, len(self._suffixes), directions):
+            if first and self.dropout and self.training:
+                x = F.dropout(x, self.dropout)
+            outputs = []
+            for number in range(first, first + directions):
+                output, *after = self._run_cell(x, state, number, batch_sizes)
+                outputs.append(output)
+                last.append(tuple(after))
+            x = outputs[0] if directions == 1 else cat(outputs, -1)
+        return x, tuple(stack(parts) for parts in zip(*last, strict=True))
+
+    def _run_cell(self, x: Tensor, state: State, number: int, batch_sizes: Any) -> State:
+        """Run the cell of one layer and direction over whole sequences."""
+        suffix = self._suffixes[number]
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+        weights = [self._parameters.get(name + suffix) for name in names]
+        before = tuple(part[number] for part in state)
+        return self._sequence(
+            x,
+            before if self._parts == 2 else before[0],
+            *(weights if self._parts == 2 else weights[:4]),
+            reverse=suffix.endswith("_reverse"),
+            batch_sizes=batch_sizes,
+        )
 
     def extra_repr(self) -> str:
-        """Describe the sizes."""
-        text = f"{self.input_size}, {self.hidden_size}"
-        return text if self.bias else f"{text}, bias=False"
+        """Describe the sizes, and what differs from the defaults."""
+        parts = [f"{self.input_size}, {self.hidden_size}"]
+        if self.proj_size:
+            parts.append(f"proj_size={self.proj_size}")
+        if self.num_layers != 1:
+            parts.append(f"num_layers={self.num_layers}")
+        if not self.bias:
+            parts.append("bias=False")
+        if self.batch_first:
+            parts.append("batch_first=True")
+        if self.dropout != 0:
+            parts.append(f"dropout={self.dropout}")
+        if self.bidirectional:
+            parts.append("bidirectional=True")
+        return ", ".join(parts)
 
 
-class LSTM(Module):
+class RNN(RNNBase):
+    r"""Sequences through one or more simple recurrent layers; see `RNNCell`.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        I and H.
+    num_layers : int
+        Each layer reads the outputs of the one before.
+    nonlinearity : {"tanh", "relu"}
+        What the cells apply to their sums.
+    bias, batch_first, dropout, bidirectional, device, dtype
+        As for `LSTM`.
+
+    Attributes
+    ----------
+    weight_ih_l[k], weight_hh_l[k] : Parameter, shapes (H, I or D·H) and (H, H)
+        Named as for `LSTM`.
+    bias_ih_l[k], bias_hh_l[k] : Parameter, shape (H,)
+
+    Raises
+    ------
+    ValueError
+        If a size is not positive, ``dropout`` is outside [0, 1], or the nonlinearity is another;
+        when called, if a shape does not fit.
+
+    Notes
+    -----
+    Input and output are as for `LSTM`, with one state (D·layers, B, H) instead of a pair.
+
+    References
+    ----------
+    J. L. Elman, "Finding structure in time", 1990.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> output, h = nn.RNN(10, 20, nonlinearity="relu")(np.zeros((5, 3, 10)))
+    >>> output.shape, h.shape
+    ((5, 3, 20), (1, 3, 20))
+    """
+
+    _gates = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        _check_nonlinearity(nonlinearity)
+        super().__init__(
+            *(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional),
+            *(0, device, dtype),
+        )
+        self.nonlinearity = nonlinearity
+
+    def _sequence(self, *inputs: Any, **options: Any) -> State:
+        return (rnn_tanh if self.nonlinearity == "tanh" else rnn_relu)(*inputs, **options)
+
+
+class LSTM(RNNBase):
     r"""Sequences through one or more layers of long short-term memory; see `LSTMCell`.
 
     Parameters
@@ -140,7 +515,7 @@ class LSTM(Module):
     bidirectional : bool
         Whether a second cell per layer reads the sequence backwards; outputs are joined.
     proj_size : int
-        Must be 0: projections of the hidden state are not supported.
+        P: if not 0, the hidden state after each step is projected to P elements, fewer than H.
     device, dtype : optional
         Where and as what to hold the parameters; float32 by default.
 
@@ -150,23 +525,29 @@ class LSTM(Module):
         Of layer k; with ``_reverse`` appended, of the backward direction. D is the number of
         directions. All parameters are from U(-k, k), :math:`k = 1 / \sqrt{H}`.
     bias_ih_l[k], bias_hh_l[k] : Parameter, shape (4H,)
+    weight_hr_l[k] : Parameter, shape (P, H)
+        With ``proj_size`` only; P then takes the place of H in D·H and of `weight_hh_l[k]`'s
+        columns.
 
     Raises
     ------
     ValueError
-        If a size is not positive, ``dropout`` is outside [0, 1], or ``proj_size`` is not 0; when
-        called, if a shape does not fit.
+        If a size is not positive, ``dropout`` is outside [0, 1], or ``proj_size`` outside [0, H);
+        when called, if a shape does not fit.
 
     Notes
     -----
     Input (T, B, I), (B, T, I) with ``batch_first``, or (T, I), and optionally a pair of first
     states (D·layers, B, H), without B for unbatched input. Returns the outputs (T, B, D·H) of the
-    last layer, laid out like the input, and the pair of last states.
+    last layer, laid out like the input, and the pair of last states; of hidden states and outputs
+    H is P with ``proj_size``. Sequences of unequal lengths come, and go, as a
+    `einkorn.nn.utils.rnn.PackedSequence`.
 
     References
     ----------
     S. Hochreiter and J. Schmidhuber, "Long short-term memory", 1997; M. Schuster and K. K.
-    Paliwal, "Bidirectional recurrent neural networks", 1997.
+    Paliwal, "Bidirectional recurrent neural networks", 1997; H. Sak, A. Senior and F. Beaufays,
+    "Long short-term memory based recurrent neural network architectures", 2014.
 
     Examples
     --------
@@ -178,7 +559,9 @@ class LSTM(Module):
     ((5, 3, 20), (2, 3, 20), (2, 3, 20))
     """
 
-    _cast_kinds = "fiub"
+    _gates = 4
+    _parts = 2
+    _sequence = staticmethod(lstm)
 
     def __init__(
         self,
@@ -193,106 +576,71 @@ class LSTM(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        _check_sizes(input_size, hidden_size)
-        if num_layers < 1:
-            raise ValueError(f"num_layers must be at least 1, got {num_layers}")
-        if not 0.0 <= dropout <= 1.0:
-            raise ValueError(f"dropout must be in [0, 1], got {dropout}")
-        if proj_size != 0:
-            raise ValueError(f"proj_size must be 0, got {proj_size}")
-        self.input_size = input_size
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.bias = bias
-        self.batch_first = batch_first
-        self.dropout = float(dropout)
-        self.bidirectional = bidirectional
-        self._suffixes = [
-            f"_l{layer}{direction}"
-            for layer in range(num_layers)
-            for direction in (("", "_reverse") if bidirectional else ("",))
-        ]
-        for suffix in self._suffixes:
-            first = suffix.startswith("_l0")
-            width = input_size if first else hidden_size * (1 + bidirectional)
-            self._add_cell(suffix, width, device, dtype)
-        self.reset_parameters()
+        super().__init__(
+            *(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional),
+            *(proj_size, device, dtype),
+        )
 
-    def _add_cell(self, suffix: str, input_size: int, device: Any, dtype: Any) -> None:
-        gates = 4 * self.hidden_size
-        shapes: dict[str, tuple[int, ...]] = {
-            "weight_ih": (gates, input_size),
-            "weight_hh": (gates, self.hidden_size),
-        }
-        if self.bias:
-            shapes |= {"bias_ih": (gates,), "bias_hh": (gates,)}
-        for name, shape in shapes.items():
-            self.register_parameter(name + suffix, empty_parameter(shape, device, dtype))
 
-    def reset_parameters(self) -> None:
-        """Draw the parameters anew."""
-        _reset(self, self.hidden_size)
+class GRU(RNNBase):
+    r"""Sequences through one or more layers of gated recurrent units; see `GRUCell`.
 
-    def forward(self, input: Tensor, hx: State | None = None) -> tuple[Tensor, State]:
-        """Return the outputs of the last layer and the last states of all."""
-        if input.ndim not in (2, 3):
-            raise ValueError(f"input must be 2-D or 3-D, got shape {input.shape}")
-        if input.shape[-1] != self.input_size:
-            raise ValueError(f"input must have {self.input_size} features, got shape {input.shape}")
-        if input.ndim == 2:
-            return self._forward_unbatched(input, hx)
-        x = transpose(input, 0, 1) if self.batch_first else input
-        shape = (len(self._suffixes), x.shape[1], self.hidden_size)
-        h, c = _zero_state(shape, x) if hx is None else _as_state(hx, shape, x)
-        output, state = self._run_layers(x, h, c)
-        return (transpose(output, 0, 1) if self.batch_first else output), state
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        I and H.
+    num_layers, bias, batch_first, dropout, bidirectional, device, dtype
+        As for `LSTM`.
 
-    def _forward_unbatched(self, input: Tensor, hx: State | None) -> tuple[Tensor, State]:
-        x = unsqueeze(input, 1)
-        shape = (len(self._suffixes), self.hidden_size)
-        h, c = _zero_state(shape, x) if hx is None else _as_state(hx, shape, x)
-        output, (h, c) = self._run_layers(x, unsqueeze(h, 1), unsqueeze(c, 1))
-        return squeeze(output, 1), (squeeze(h, 1), squeeze(c, 1))
+    Attributes
+    ----------
+    weight_ih_l[k], weight_hh_l[k] : Parameter, shapes (3H, I or D·H) and (3H, H)
+        Named as for `LSTM`.
+    bias_ih_l[k], bias_hh_l[k] : Parameter, shape (3H,)
 
-    def _run_layers(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, State]:
-        directions = 2 if self.bidirectional else 1
-        last: list[State] = []
-        for first in range(0, len(self._suffixes), directions):
-            if first and self.dropout and self.training:
-                x = F.dropout(x, self.dropout)
-            outputs = []
-            for number in range(first, first + directions):
-                output, *state = self._run_cell(x, h, c, number)
-                outputs.append(output)
-                last.append((state[0], state[1]))
-            x = outputs[0] if directions == 1 else cat(outputs, 2)
-        return x, (stack([h for h, _ in last]), stack([c for _, c in last]))
+    Raises
+    ------
+    ValueError
+        If a size is not positive or ``dropout`` is outside [0, 1]; when called, if a shape does
+        not fit.
 
-    def _run_cell(
-        self, x: Tensor, h: Tensor, c: Tensor, number: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run the cell of one layer and direction over the whole sequence."""
-        suffix = self._suffixes[number]
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[: 4 if self.bias else 2]
-        weights = [self._parameters[name + suffix] for name in names]
-        state = (h[number], c[number])
-        return lstm(x, state, *weights, reverse=suffix.endswith("_reverse"))
+    Notes
+    -----
+    Input and output are as for `LSTM`, with one state (D·layers, B, H) instead of a pair.
 
-    def extra_repr(self) -> str:
-        """Describe the sizes, and what differs from the defaults."""
-        parts = [f"{self.input_size}, {self.hidden_size}"]
-        if self.num_layers != 1:
-            parts.append(f"num_layers={self.num_layers}")
-        if not self.bias:
-            parts.append("bias=False")
-        if self.batch_first:
-            parts.append("batch_first=True")
-        if self.dropout != 0:
-            parts.append(f"dropout={self.dropout}")
-        if self.bidirectional:
-            parts.append("bidirectional=True")
-        return ", ".join(parts)
+    References
+    ----------
+    K. Cho, B. van Merrienboer, C. Gulcehre et al., "Learning phrase representations using RNN
+    encoder-decoder for statistical machine translation", 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> output, h = nn.GRU(10, 20, bidirectional=True)(np.zeros((5, 3, 10)))
+    >>> output.shape, h.shape
+    ((5, 3, 40), (2, 3, 20))
+    """
+
+    _gates = 3
+    _sequence = staticmethod(gru)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            *(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional),
+            *(0, device, dtype),
+        )
 
 
 def _check_sizes(input_size: int, hidden_size: int) -> None:
@@ -301,23 +649,30 @@ def _check_sizes(input_size: int, hidden_size: int) -> None:
             raise ValueError(f"{name} must be at least 1, got {size}")
 
 
+def _check_nonlinearity(nonlinearity: str) -> None:
+    if nonlinearity not in ("tanh", "relu"):
+        raise ValueError(f"nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r}")
+
+
 def _reset(module: Module, hidden_size: int) -> None:
     bound = 1.0 / math.sqrt(hidden_size)
     for parameter in module.parameters():
         init.uniform_(parameter, -bound, bound)
 
 
-def _zero_state(shape: tuple[int, ...], like: Tensor) -> State:
-    zeros = np.zeros(shape, like.dtype)
-    return as_tensor(zeros), as_tensor(zeros)
+def _state_parts(hx: Any, shapes: list[tuple[int, ...]], like: Tensor) -> State:
+    """Return the parts of state ``hx`` as Tensors, arrays cast; zeros where it is None.
 
-
-def _as_state(hx: Any, shape: tuple[int, ...], like: Tensor) -> State:
-    """Return the pair ``hx`` as Tensors, arrays cast, or raise ValueError."""
-    if not isinstance(hx, tuple | list) or len(hx) != 2:
+    Raises ValueError if their number or shapes are others.
+    """
+    if hx is None:
+        return tuple(as_tensor(np.zeros(shape, like.dtype)) for shape in shapes)
+    parts = hx if len(shapes) == 2 else (hx,)
+    if not isinstance(parts, tuple | list) or len(parts) != len(shapes):
         raise ValueError("hx must be a pair of hidden and cell state")
-    h, c = (as_tensor(s, like.dtype) if isinstance(s, np.ndarray) else s for s in hx)
-    for name, state in (("h", h), ("c", c)):
-        if state.shape != shape:
-            raise ValueError(f"{name} of hx must have shape {shape}, got {state.shape}")
-    return h, c
+    state = tuple(as_tensor(p, like.dtype) if isinstance(p, np.ndarray) else p for p in parts)
+    for name, part, shape in zip(("h", "c"), state, shapes, strict=False):
+        if part.shape != shape:
+            name = f"{name} of hx" if len(shapes) == 2 else "hx"
+            raise ValueError(f"{name} must have shape {shape}, got {part.shape}")
+    return state

@@ -349,6 +349,53 @@ def lstm_cell_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     }
 
 
+def _cell(rng: Rng, dtype: DTypeLike, gates: int) -> Arguments:
+    call = lstm_cell(rng, dtype)
+    hidden = call.pop("c").shape[1]
+    return {k: v[: gates * hidden] if "_" in k else v for k, v in call.items()}
+
+
+@_register
+def gru_cell(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return _cell(rng, dtype, 3)
+
+
+@_register
+def gru_cell_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = gru_cell(rng, dtype)
+    h_next, gates, inner = references.gru_cell(**call)
+    x, h, w_ih, w_hh, *_ = call.values()
+    return {
+        "grad_h": _normal(rng, dtype, *h_next.shape),
+        "x": x,
+        "h": h,
+        "gates": gates.astype(dtype),
+        "inner": inner.astype(dtype),
+        "w_ih": w_ih,
+        "w_hh": w_hh,
+    }
+
+
+@_register
+def rnn_cell(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return _cell(rng, dtype, 1)
+
+
+@_register
+def rnn_cell_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = rnn_cell(rng, dtype)
+    h_next = references.rnn_cell(**call)
+    x, h, w_ih, w_hh, *_ = call.values()
+    return {
+        "grad_h": _normal(rng, dtype, *h_next.shape),
+        "x": x,
+        "h": h,
+        "h_next": h_next.astype(dtype),
+        "w_ih": w_ih,
+        "w_hh": w_hh,
+    }
+
+
 @_register
 def relu(rng: Rng, dtype: DTypeLike) -> Arguments:
     return {"x": _normal(rng, dtype, *_any_shape(rng))}

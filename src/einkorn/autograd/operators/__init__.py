@@ -17,8 +17,8 @@ loss               cross-entropy, squared error and their kin
 noise              dropout
 normalization      batch normalisation and its kin
 padding            ``pad``
-rnn                LSTM
 margin             losses of margins, distances and counts
+recurrent          LSTM, GRU and simple recurrent layers
 =================  ========================================================================
 
 The families to ``shape`` are the vocabulary of tensors: functions of ``einkorn`` and methods of
@@ -47,8 +47,8 @@ from einkorn.autograd.operators import (
     padding,
     pool,
     products,
+    recurrent,
     reduction,
-    rnn,
     shape,
 )
 from einkorn.autograd.operators.activation import *  # noqa: F403
@@ -66,8 +66,8 @@ from einkorn.autograd.operators.normalization import *  # noqa: F403
 from einkorn.autograd.operators.padding import *  # noqa: F403
 from einkorn.autograd.operators.pool import *  # noqa: F403
 from einkorn.autograd.operators.products import *  # noqa: F403
+from einkorn.autograd.operators.recurrent import *  # noqa: F403
 from einkorn.autograd.operators.reduction import *  # noqa: F403
-from einkorn.autograd.operators.rnn import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.tensor import Tensor
 
@@ -91,7 +91,7 @@ FUNCTIONAL = (
     normalization,
     padding,
     pool,
-    rnn,
+    recurrent,
 )
 __all__ = [name for family in (*VOCABULARY, *FUNCTIONAL) for name in family.__all__]  # noqa: PLE0605
 

@@ -1,45 +1,60 @@
-/* Long short-term memory over whole sequences, and its gradient. */
+/* Recurrent layers over whole sequences, and their gradients. */
 #ifndef EINKORN_RNN_H
 #define EINKORN_RNN_H
 
 #include "types.h"
 
-/*
- * x: (steps, batch, input); states: (batch, hidden); w_ih: (4 hidden, input); w_hh: (4 hidden,
- * hidden); biases: (4 hidden). All are contiguous. Gates lie in the order input, forget, cell,
- * output. `reverse` takes the steps from the last to the first.
- */
-typedef struct ek_lstm_problem {
-    int64_t steps, batch, input, hidden;
-    int reverse;
-} ek_lstm_problem;
+typedef enum ek_rnn_cell {
+    EK_LSTM = 0,     /* four gates: input, forget, cell, output */
+    EK_GRU = 1,      /* three: reset, update, new */
+    EK_RNN_TANH = 2, /* one */
+    EK_RNN_RELU = 3,
+    EK_RNN_CELL_COUNT = 4
+} ek_rnn_cell;
 
-typedef struct ek_lstm_arrays {
+/*
+ * The rows of a step lie together, and the steps one after the other: `rows` in all, each of
+ * `input` values. Step t is taken by the first batch_sizes[t] sequences, which may become fewer but
+ * not more and begin with `batch`; NULL stands for all at every step. `reverse` takes the steps
+ * from the last to the first.
+ */
+typedef struct ek_rnn_problem {
+    ek_rnn_cell cell;
+    int reverse;
+    int64_t steps, batch, input, hidden, rows;
+    const int64_t *batch_sizes;
+} ek_rnn_problem;
+
+/*
+ * All are contiguous: states (batch, hidden), of which c0 and c_n belong to LSTM; w_ih (gates
+ * hidden, input), w_hh (gates hidden, hidden), biases (gates hidden). `gates` and `inner` are what
+ * the gradient needs: the gates after their activations, (rows, gates hidden), and (rows, hidden)
+ * values that are LSTM's c after each step, or what GRU's reset gate multiplies. The simple cells
+ * need neither, and they may be NULL.
+ */
+typedef struct ek_rnn_arrays {
     const void *x, *h0, *c0, *w_ih, *w_hh;
     const void *b_ih, *b_hh; /* each may be NULL */
-    void *output;            /* h of each step: (steps, batch, hidden) */
-    void *gates;             /* after their activations: (steps, batch, 4 hidden) */
-    void *cells;             /* c of each step: (steps, batch, hidden) */
-} ek_lstm_arrays;
+    void *output;            /* h after each step: (rows, hidden) */
+    void *h_n, *c_n;         /* of each sequence after its last step */
+    void *gates, *inner;
+} ek_rnn_arrays;
 
-/* Gradients by the results may be NULL, which is zero; `gb` is that of either bias. */
-typedef struct ek_lstm_grad_arrays {
+/* Gradients by the results may be NULL, which is zero; results that are NULL are not computed. */
+typedef struct ek_rnn_grad_arrays {
     const void *grad_output, *grad_h_n, *grad_c_n;
-    const void *x, *h0, *c0, *output, *gates, *cells, *w_ih, *w_hh;
-    void *gx, *gh0, *gc0, *gw_ih, *gw_hh, *gb;
-} ek_lstm_grad_arrays;
+    const void *x, *h0, *c0, *w_ih, *w_hh, *output, *gates, *inner;
+    void *gx, *gh0, *gc0, *gw_ih, *gw_hh, *gb_ih, *gb_hh;
+} ek_rnn_grad_arrays;
 
-#define EK_RNN_TABLE(ROW)                                                                       \
-    ROW(lstm,                                                                                   \
-        (const ek_lstm_problem *problem, const ek_lstm_arrays *arrays, ek_workspace workspace), \
-        (problem, arrays, workspace))                                                           \
-    ROW(lstm_workspace, (const ek_lstm_problem *problem, ek_workspace_size *size),              \
-        (problem, size))                                                                        \
-    ROW(lstm_grad,                                                                              \
-        (const ek_lstm_problem *problem, const ek_lstm_grad_arrays *arrays,                     \
-         ek_workspace workspace),                                                               \
-        (problem, arrays, workspace))                                                           \
-    ROW(lstm_grad_workspace, (const ek_lstm_problem *problem, ek_workspace_size *size),         \
+#define EK_RNN_TABLE(ROW)                                                                          \
+    ROW(rnn, (const ek_rnn_problem *problem, const ek_rnn_arrays *arrays, ek_workspace workspace), \
+        (problem, arrays, workspace))                                                              \
+    ROW(rnn_workspace, (const ek_rnn_problem *problem, ek_workspace_size *size), (problem, size))  \
+    ROW(rnn_grad,                                                                                  \
+        (const ek_rnn_problem *problem, const ek_rnn_grad_arrays *arrays, ek_workspace workspace), \
+        (problem, arrays, workspace))                                                              \
+    ROW(rnn_grad_workspace, (const ek_rnn_problem *problem, ek_workspace_size *size),              \
         (problem, size))
 
 #endif

@@ -44,7 +44,14 @@ from .pooling import (
     max_unpool2d,
     max_unpool2d_grad,
 )
-from .rnn import lstm_cell, lstm_cell_grad
+from .rnn import (
+    gru_cell,
+    gru_cell_grad,
+    lstm_cell,
+    lstm_cell_grad,
+    rnn_cell,
+    rnn_cell_grad,
+)
 from .softmax import (
     cross_entropy,
     cross_entropy_grad,
@@ -74,6 +81,8 @@ __all__ = [
     "dropout_grad",
     "elu",
     "elu_grad",
+    "gru_cell",
+    "gru_cell_grad",
     "im2col",
     "leaky_relu",
     "leaky_relu_grad",
@@ -90,6 +99,8 @@ __all__ = [
     "max_unpool2d_grad",
     "relu",
     "relu_grad",
+    "rnn_cell",
+    "rnn_cell_grad",
     "sgd_step_",
     "sigmoid",
     "sigmoid_grad",

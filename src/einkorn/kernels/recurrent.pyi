@@ -1,0 +1,147 @@
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+_Array = NDArray[Any]
+_Saved = tuple[_Array, _Array]
+_Five = tuple[_Array, _Array, _Array, _Array, _Array]
+_Six = tuple[_Array, _Array, _Array, _Array, _Array, _Array]
+_Wanted = tuple[_Array | None, ...]
+
+def lstm_cell(
+    x: ArrayLike,
+    h: ArrayLike,
+    c: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    b_ih: ArrayLike | None = None,
+    b_hh: ArrayLike | None = None,
+) -> tuple[_Array, _Array, _Array]: ...
+def lstm_cell_grad(
+    grad_h: ArrayLike | None,
+    grad_c: ArrayLike | None,
+    x: ArrayLike,
+    h: ArrayLike,
+    c: ArrayLike,
+    c_next: ArrayLike,
+    gates: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+) -> _Six: ...
+def lstm(
+    x: ArrayLike,
+    h0: ArrayLike,
+    c0: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    b_ih: ArrayLike | None = None,
+    b_hh: ArrayLike | None = None,
+    *,
+    batch_sizes: ArrayLike | None = None,
+    reverse: bool = False,
+) -> tuple[_Array, _Array, _Array, _Saved]: ...
+def lstm_grad(
+    grad_output: ArrayLike | None,
+    grad_h_n: ArrayLike | None,
+    grad_c_n: ArrayLike | None,
+    x: ArrayLike,
+    h0: ArrayLike,
+    c0: ArrayLike,
+    output: ArrayLike,
+    saved: _Saved,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    *,
+    batch_sizes: ArrayLike | None = None,
+    reverse: bool = False,
+    needs: Sequence[bool] | None = None,
+) -> _Wanted: ...
+def gru_cell(
+    x: ArrayLike,
+    h: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    b_ih: ArrayLike | None = None,
+    b_hh: ArrayLike | None = None,
+) -> tuple[_Array, _Array, _Array]: ...
+def gru_cell_grad(
+    grad_h: ArrayLike | None,
+    x: ArrayLike,
+    h: ArrayLike,
+    gates: ArrayLike,
+    inner: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+) -> _Six: ...
+def gru(
+    x: ArrayLike,
+    h0: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    b_ih: ArrayLike | None = None,
+    b_hh: ArrayLike | None = None,
+    *,
+    batch_sizes: ArrayLike | None = None,
+    reverse: bool = False,
+) -> tuple[_Array, _Array, _Saved]: ...
+def gru_grad(
+    grad_output: ArrayLike | None,
+    grad_h_n: ArrayLike | None,
+    x: ArrayLike,
+    h0: ArrayLike,
+    output: ArrayLike,
+    saved: _Saved,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    *,
+    batch_sizes: ArrayLike | None = None,
+    reverse: bool = False,
+    needs: Sequence[bool] | None = None,
+) -> _Wanted: ...
+def rnn_cell(
+    x: ArrayLike,
+    h: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    b_ih: ArrayLike | None = None,
+    b_hh: ArrayLike | None = None,
+    *,
+    nonlinearity: str = "tanh",
+) -> _Array: ...
+def rnn_cell_grad(
+    grad_h: ArrayLike | None,
+    x: ArrayLike,
+    h: ArrayLike,
+    h_next: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    *,
+    nonlinearity: str = "tanh",
+) -> _Five: ...
+def rnn(
+    x: ArrayLike,
+    h0: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    b_ih: ArrayLike | None = None,
+    b_hh: ArrayLike | None = None,
+    *,
+    nonlinearity: str = "tanh",
+    batch_sizes: ArrayLike | None = None,
+    reverse: bool = False,
+) -> tuple[_Array, _Array]: ...
+def rnn_grad(
+    grad_output: ArrayLike | None,
+    grad_h_n: ArrayLike | None,
+    x: ArrayLike,
+    h0: ArrayLike,
+    output: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    *,
+    nonlinearity: str = "tanh",
+    batch_sizes: ArrayLike | None = None,
+    reverse: bool = False,
+    needs: Sequence[bool] | None = None,
+) -> _Wanted: ...
