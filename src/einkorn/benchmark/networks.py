@@ -3,8 +3,9 @@
 ``networks(name)`` builds the same network with the same weights once a library and returns what
 can be timed: ``{"einkorn": {"train": call, "infer": call}, "torch": {...}}``. A training step
 clears the gradients, computes the loss of one fixed batch, its gradients and the optimiser's
-step, and returns the loss; inference returns the outputs. einkorn bears PyTorch's names, so that
-one description builds both.
+step, and returns the loss; inference returns the outputs, in einkorn of a network prepared for it,
+in PyTorch of one in evaluation and inference mode. einkorn bears PyTorch's names, so that one
+description builds both.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import einkorn as ek
-from einkorn import models, optim  # noqa: F401 - loads ek.optim, which is imported when first used
+from einkorn import models, nn, optim  # noqa: F401 - ek.optim is imported when first used
 from einkorn.benchmark.peers import torch
 
 CHARACTERS = 96
@@ -212,13 +213,11 @@ def einkorn_calls(network, weights, inputs, target):
         return model
 
     x, t = ek.as_tensor(inputs), ek.as_tensor(target)
-    model = fresh().eval()
-
-    def infer():
-        with ek.no_grad():
-            return model(x)
-
-    return {"train": training_step(ek, network, fresh(), x, t), "infer": infer}
+    prepared = nn.inference.prepare(fresh(), x)
+    return {
+        "train": training_step(ek, network, fresh(), x, t),
+        "infer": lambda: prepared(x),
+    }
 
 
 def torch_calls(network, weights, inputs, target):

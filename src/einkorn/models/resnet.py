@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from einkorn import nn
 from einkorn.autograd import Tensor
+from einkorn.nn.fusion import in_turn
 
 __all__ = ["BasicBlock", "ResNet", "resnet18", "resnet34"]
 
@@ -38,8 +39,8 @@ class BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return maps (N, planes, H / stride, W / stride) of maps (N, in_planes, H, W)."""
         identity = x if self.downsample is None else self.downsample(x)
-        out = self.relu(self.bn1(self.conv1(x)))
-        return self.relu(self.bn2(self.conv2(out)) + identity)
+        out = in_turn(x, self.conv1, self.bn1, self.relu)
+        return self.relu(in_turn(out, self.conv2, self.bn2) + identity)
 
 
 class ResNet(nn.Module):
@@ -80,7 +81,7 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits (N, num_classes) of images (N, 3, H, W)."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = in_turn(x, self.conv1, self.bn1, self.relu, self.maxpool)
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return self.fc(self.avgpool(x).flatten(1))
 

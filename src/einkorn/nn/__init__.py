@@ -8,10 +8,11 @@
       |
     functional        the operators of einkorn.autograd under PyTorch's names
 
-``init`` fills parameters, ``utils`` handles all gradients or parameters at once.
+``init`` fills parameters, ``utils`` handles all gradients or parameters at once, ``inference``
+prepares a trained network for use.
 """
 
-from einkorn.nn import functional, init, utils
+from einkorn.nn import functional, inference, init, utils
 from einkorn.nn.activation import (
     CELU,
     ELU,
@@ -169,6 +170,7 @@ __all__ = [
     "ZeroPad2d",
     "ZeroPad3d",
     "functional",
+    "inference",
     "init",
     "utils",
 ]

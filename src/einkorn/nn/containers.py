@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Self, overload
 
-from einkorn.autograd import Tensor
 from einkorn.nn.fusion import Plan
 from einkorn.nn.module import Module
 
@@ -138,13 +137,7 @@ class Sequential(_Numbered):
         plan = self._plan
         if plan is None or not plan.is_valid():
             plan = self.__dict__["_plan"] = Plan(self._modules.values())
-        for step, modules in plan.steps:
-            if input.__class__ is Tensor:
-                input = step(input)
-            else:
-                for module in modules:
-                    input = module(input)
-        return input
+        return plan.run(input)
 
     @overload
     def __getitem__(self, index: int) -> Module: ...

@@ -6,6 +6,7 @@ a module of exactly this class             followed by one of
 `Linear`, `Conv2d`, `ConvTranspose2d`      `ReLU`, `Sigmoid`, `Tanh`
 =========================================  ===========================
 
+An `Identity` between them, such as takes the place of a folded normalisation, does not part them.
 The kernel of the first applies the activation before it stores the result, so that what lies
 between them takes neither time nor memory. Results and gradients are those of the two modules.
 
@@ -24,10 +25,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from einkorn.autograd import Tensor
+
 if TYPE_CHECKING:
     from einkorn.nn.module import Module
 
-__all__ = ["Plan", "structure_changed"]
+__all__ = ["Plan", "in_turn", "is_plain", "structure_changed"]
 
 Step = tuple[Callable[[Any], Any], tuple[Any, ...]]
 
@@ -56,6 +59,16 @@ class Plan:
         self._made_for = _structure
         self.steps = tuple(_steps(list(modules)))
 
+    def run(self, input: Any) -> Any:
+        """Return the output of the last module."""
+        for step, modules in self.steps:
+            if input.__class__ is Tensor:
+                input = step(input)
+            else:
+                for module in modules:
+                    input = module(input)
+        return input
+
     def is_valid(self) -> bool:
         """Return whether the structure is still the one the plan was made for."""
         return self._made_for is _structure
@@ -65,16 +78,28 @@ class Plan:
         return type(None), ()
 
 
+def in_turn(input: Any, *modules: Module) -> Any:
+    """Return the output of the last of `modules`, called one after another as by a `Sequential`.
+
+    For the ``forward`` of networks whose modules bear names of their own.
+    """
+    return Plan(modules).run(input)
+
+
 def _steps(modules: list[Module]) -> Iterator[Step]:
-    while modules:
-        first, *rest = modules
-        ending = _own(rest[0], "_ending") if rest else None
-        if ending is not None and ending in (_own(first, "_endings") or ()):
-            yield partial(first._forward_ending, ending=ending), (first, rest[0])
-            modules = rest[1:]
-        else:
-            yield first.forward if is_plain(first) else first, (first,)
-            modules = rest
+    start = 0
+    while start < len(modules):
+        first, stop = modules[start], start + 1
+        endings = _own(first, "_endings") or ()
+        while endings and stop < len(modules) and _own(modules[stop], "_is_identity"):
+            stop += 1
+        ending = _own(modules[stop], "_ending") if stop < len(modules) else None
+        call = first.forward if is_plain(first) else first
+        if ending in endings:
+            call = partial(first._forward_ending, ending=ending)
+            stop += 1
+        yield call, tuple(modules[start:stop])
+        start = stop
 
 
 def _own(module: Module, name: str) -> Any:

@@ -29,6 +29,8 @@ class Identity(Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
+    _is_identity = True
+
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input``."""
         return input

@@ -16,7 +16,6 @@ __all__ = ["linear", "linear_activated"]
 cnp.import_array()
 
 
-
 cdef class Linear(Operator):
     """``activation(x @ weight.T + bias)`` over the last dimension."""
 

@@ -1,0 +1,283 @@
+"""Networks prepared for inference: normalisation becomes part of the layer before it.
+
+In evaluation mode batch normalisation is an affine map of each channel, and one affine map after
+another is a single one: with :math:`s = \\gamma / \\sqrt{\\sigma^2 + \\epsilon}`,
+
+.. math:: \\mathrm{norm}(w \\star x + b) = (s w) \\star x + s (b - \\mu) + \\beta
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from einkorn.autograd import Tensor, as_tensor, enable_grad, no_grad
+from einkorn.nn.containers import Sequential
+from einkorn.nn.conv import Conv2d, ConvTranspose2d
+from einkorn.nn.fusion import is_plain
+from einkorn.nn.linear import Identity, Linear
+from einkorn.nn.module import Module
+from einkorn.nn.normalization import BatchNorm1d, BatchNorm2d
+from einkorn.nn.parameter import Parameter
+
+__all__ = ["Prepared", "fuse_conv_bn_eval", "fuse_linear_bn_eval", "prepare"]
+
+_NORMS = {Conv2d: BatchNorm2d, ConvTranspose2d: BatchNorm2d, Linear: BatchNorm1d}
+
+
+def fuse_conv_bn_eval(conv: Any, bn: Any, transpose: bool = False) -> Any:
+    """Return a convolution that computes `bn` of `conv`, both in evaluation mode.
+
+    Parameters
+    ----------
+    conv : Conv2d, or ConvTranspose2d with `transpose`
+    bn : BatchNorm2d
+    transpose : bool
+        Whether the filters' output channels are their second axis.
+
+    Raises
+    ------
+    ValueError
+        If one of them is in training mode, or `bn` has no running statistics.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> conv, bn = nn.Conv2d(3, 4, 3).eval(), nn.BatchNorm2d(4).eval()
+    >>> x = np.ones((1, 3, 8, 8))
+    >>> fused = nn.utils.fuse_conv_bn_eval(conv, bn)
+    >>> np.allclose(fused(x).detach(), bn(conv(x)).detach(), atol=1e-6)
+    True
+    """
+    return _fused(conv, bn, bool(transpose))
+
+
+def fuse_linear_bn_eval(linear: Any, bn: Any) -> Any:
+    """Return a `Linear` that computes `bn` of `linear`; as `fuse_conv_bn_eval`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> linear, bn = nn.Linear(3, 4).eval(), nn.BatchNorm1d(4).eval()
+    >>> fused = nn.utils.fuse_linear_bn_eval(linear, bn)
+    >>> x = np.ones((2, 3))
+    >>> np.allclose(fused(x).detach(), bn(linear(x)).detach(), atol=1e-6)
+    True
+    """
+    return _fused(linear, bn, False)
+
+
+def _fused(layer: Any, norm: Any, transpose: bool) -> Any:
+    if layer.training or norm.training:
+        raise ValueError("both modules must be in evaluation mode: call eval() first")
+    if norm.running_mean is None or norm.running_var is None:
+        raise ValueError("bn must have running statistics: it was made without tracking them")
+    fused = copy.deepcopy(layer)
+    _absorb(fused, norm, transpose)
+    return fused
+
+
+def _absorb(layer: Any, norm: Any, transpose: bool) -> None:
+    """Give `layer` the weights with which it computes `norm` of what it computed before."""
+    dtype = layer.weight.dtype
+    # In double, as the result is rounded once, and weights are few.
+    mean, var = (np.asarray(x, np.float64) for x in (norm.running_mean, norm.running_var))
+    scale = 1 / np.sqrt(var + norm.eps)
+    if norm.weight is not None:
+        scale = scale * np.asarray(norm.weight, np.float64)
+    shift = -mean * scale
+    if layer.bias is not None:
+        shift += np.asarray(layer.bias, np.float64) * scale
+    if norm.bias is not None:
+        shift += np.asarray(norm.bias, np.float64)
+    weight = np.asarray(layer.weight)
+    if transpose:
+        # Output channels are numbered within their group: (in, out / groups, ...).
+        groups = layer.groups
+        grouped = weight.reshape(groups, weight.shape[0] // groups, weight.shape[1], -1)
+        scaled = (grouped * scale.reshape(groups, 1, -1, 1)).reshape(weight.shape)
+    else:
+        scaled = weight * scale.reshape(-1, *(1,) * (weight.ndim - 1))
+    layer.weight = Parameter(as_tensor(scaled, dtype), layer.weight.requires_grad)
+    layer.bias = Parameter(as_tensor(shift, dtype), layer.weight.requires_grad)
+
+
+class Prepared(Module):
+    """A network that computes its outputs without recording operators; see `prepare`.
+
+    Attributes
+    ----------
+    module : Module
+        The network.
+    """
+
+    def __init__(self, module: Module) -> None:
+        super().__init__()
+        self.module = module
+        self.eval()
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the network returns."""
+        with no_grad():
+            return self.module(*args, **kwargs)
+
+
+def prepare(model: Module, *example: Any) -> Prepared:
+    """Return a copy of `model` that computes its outputs in evaluation mode, faster.
+
+    Batch normalisation is folded into the convolution or affine map before it, whose kernel then
+    also applies the activation that follows (see `einkorn.nn.fusion`), and nothing is recorded for
+    gradients. Outputs equal those of ``model.eval()`` up to rounding. Later changes to `model` do
+    not reach the copy.
+
+    Parameters
+    ----------
+    model : Module
+        Left as it is.
+    *example : Tensor or array
+        Arguments of a call, with which the network runs once to show which layer's output a
+        normalisation reads. Without them the neighbours within each `Sequential` are folded, and
+        others, such as those in residual blocks, are not.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    RuntimeError
+        If the copy answers to the example otherwise than the model: a value to be folded away was
+        read where no operator saw it, for example through ``detach``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU()).eval()
+    >>> fast = nn.inference.prepare(net)
+    >>> x = np.ones((1, 3, 8, 8), np.float32)
+    >>> np.allclose(fast(x), net(x).detach(), atol=1e-6)
+    True
+    >>> fast.module[1]
+    Identity()
+    """
+    prepared = copy.deepcopy(model).eval()
+    expected = None
+    if example:
+        pairs, expected = _observed(prepared, example)
+    else:
+        pairs = set(_neighbours(prepared))
+    for layer, norm in _separable(prepared, pairs):
+        _absorb(layer, norm, isinstance(layer, ConvTranspose2d))
+        _replace(prepared, norm, Identity())
+    result = Prepared(prepared.requires_grad_(False))
+    if example and not _alike(result(*example), expected):
+        raise RuntimeError(
+            "example: the prepared copy answers otherwise than the model; a value that batch "
+            "normalisation reads is read by something that operators do not see"
+        )
+    return result
+
+
+def _alike(found: Any, expected: Any) -> bool:
+    """Return whether results are equal up to rounding."""
+    for a, b in zip(_tensors(found), _tensors(expected), strict=True):
+        x, y = a.numpy(), b.numpy()
+        if not np.allclose(x, y, 1e-3, 1e-3 * np.max(np.abs(y), initial=0), equal_nan=True):
+            return False
+    return True
+
+
+Pair = tuple[Module, Module]
+
+
+def _neighbours(model: Module) -> Iterator[Pair]:
+    for module in model.modules():
+        if type(module).forward is Sequential.forward:
+            yield from pairwise(module._modules.values())  # type: ignore[type-var]
+
+
+def _separable(model: Module, pairs: set[Pair]) -> Iterator[tuple[Any, Any]]:
+    """Yield the pairs of a layer and a normalisation that have one place each and no hooks."""
+    places = Counter(child for m in model.modules() for child in m._modules.values())
+    for layer, norm in pairs:
+        if (
+            _NORMS.get(type(layer)) is type(norm)
+            and places[layer] == places[norm] == 1
+            and is_plain(layer)
+            and is_plain(norm)
+            and norm.running_mean is not None
+        ):
+            yield layer, norm
+
+
+def _observed(model: Module, example: tuple[Any, ...]) -> tuple[set[Pair], Any]:
+    """Run the model; return pairs of modules, the second alone having read the first's output.
+
+    Each is called once. The second result is that of the model.
+    """
+    calls: list[tuple[Module, Any, Any]] = []
+
+    def note(module: Module, args: tuple[Any, ...], output: Any) -> None:
+        calls.append((module, args[0] if args else None, output))
+
+    model.requires_grad_(True)
+    handles = [m.register_forward_hook(note) for m in model.modules() if not m._modules]
+    try:
+        with enable_grad():
+            result = model(*example)
+    finally:
+        for handle in handles:
+            handle.remove()
+    times = Counter(module for module, _, _ in calls)
+    readers = _readers([output for _, _, output in calls], result)
+    makers: dict[int, Module] = {}
+    for module, _, output in calls:
+        makers.setdefault(id(output), module)
+    pairs = {
+        (makers[id(x)], module)
+        for module, x, _ in calls
+        if isinstance(x, Tensor)
+        and id(x) in makers
+        and readers[x.grad_fn] == times[module] == times[makers[id(x)]] == 1
+    }
+    return pairs, result
+
+
+def _readers(outputs: list[Any], result: Any) -> Counter[Any]:
+    """Count for each operator those that read its output; who called the network is one, too."""
+    readers: Counter[Any] = Counter(x.grad_fn for x in _tensors(result))
+    waiting: set[Any] = {x.grad_fn for x in _tensors([result, outputs])} - {None}
+    seen: set[Any] = set()
+    while waiting:
+        node = waiting.pop()
+        seen.add(node)
+        behind = [s.node for s in node.sources if s is not None and not isinstance(s, Tensor)]
+        readers.update(behind)
+        waiting.update(set(behind) - seen)
+    return readers
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _tensors(part)
+
+
+def _replace(model: Module, old: Module, new: Module) -> None:
+    for module in model.modules():
+        for name, child in module._modules.items():
+            if child is old:
+                module.add_module(name, new)
+                return
