@@ -75,17 +75,78 @@ static inline void ek_stream_fence(void) { _mm_sfence(); }
 EK_AVX2_PRIMITIVES(float, vf32, mf32, ps)
 EK_AVX2_PRIMITIVES(double, vf64, mf64, pd)
 
-/* p[0], p[2], p[4] and so on, n of them; the lanes beyond hold 0. The second load begins one
- * element early, so that nothing behind the last is read. */
-static inline vf32 vf32_load_even(const float *p, int64_t n) {
-    vf32 low = vf32_load_part(p, 2 * n - 1), high = vf32_load_part(p + 7, 2 * n - 8);
+/* p[0], p[2], p[4] and so on. The second load begins one element early, so that nothing behind the
+ * last is read. */
+static inline vf32 vf32_pick_even(vf32 low, vf32 high) {
     vf32 pairs = _mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 2, 0));
     return _mm256_castpd_ps(
         _mm256_permute4x64_pd(_mm256_castps_pd(pairs), _MM_SHUFFLE(3, 1, 2, 0)));
 }
-static inline vf64 vf64_load_even(const double *p, int64_t n) {
-    vf64 low = vf64_load_part(p, 2 * n - 1), high = vf64_load_part(p + 3, 2 * n - 4);
+static inline vf64 vf64_pick_even(vf64 low, vf64 high) {
     return _mm256_permute4x64_pd(_mm256_shuffle_pd(low, high, 10), _MM_SHUFFLE(3, 1, 2, 0));
+}
+static inline vf32 vf32_load_even_all(const float *p) {
+    return vf32_pick_even(vf32_load(p), vf32_load(p + 7));
+}
+static inline vf64 vf64_load_even_all(const double *p) {
+    return vf64_pick_even(vf64_load(p), vf64_load(p + 3));
+}
+/* The first n of them; the lanes beyond hold 0. */
+static inline vf32 vf32_load_even(const float *p, int64_t n) {
+    return vf32_pick_even(vf32_load_part(p, 2 * n - 1), vf32_load_part(p + 7, 2 * n - 8));
+}
+static inline vf64 vf64_load_even(const double *p, int64_t n) {
+    return vf64_pick_even(vf64_load_part(p, 2 * n - 1), vf64_load_part(p + 3, 2 * n - 4));
+}
+
+/* The lanes of both in turn: even[0], odd[0], even[1], odd[1] and so on. */
+static inline void vf32_store_pairs(float *p, vf32 even, vf32 odd) {
+    vf32 low = _mm256_unpacklo_ps(even, odd), high = _mm256_unpackhi_ps(even, odd);
+    vf32_store(p, _mm256_permute2f128_ps(low, high, 0x20));
+    vf32_store(p + 8, _mm256_permute2f128_ps(low, high, 0x31));
+}
+static inline void vf64_store_pairs(double *p, vf64 even, vf64 odd) {
+    vf64 low = _mm256_unpacklo_pd(even, odd), high = _mm256_unpackhi_pd(even, odd);
+    vf64_store(p, _mm256_permute2f128_pd(low, high, 0x20));
+    vf64_store(p + 4, _mm256_permute2f128_pd(low, high, 0x31));
+}
+
+/* p[l] = first + l step + a[l], a being integral and below 2^51. */
+static inline void vf64_store_index(int64_t *p, vf64 a, int64_t first, int64_t step) {
+    /* As the low bits of 2^52 an integral number is an integer without a conversion. */
+    const __m256d shift = _mm256_set1_pd(0x1p52);
+    __m256i offset = _mm256_castpd_si256(_mm256_xor_pd(_mm256_add_pd(a, shift), shift));
+    __m256i base = _mm256_setr_epi64x(first, first + step, first + 2 * step, first + 3 * step);
+    _mm256_storeu_si256((__m256i *)p, _mm256_add_epi64(base, offset));
+}
+static inline void vf32_store_index(int64_t *p, vf32 a, int64_t first, int64_t step) {
+    vf64_store_index(p, _mm256_cvtps_pd(_mm256_castps256_ps128(a)), first, step);
+    vf64_store_index(p + 4, _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)), first + 4 * step, step);
+}
+
+/* Integral lanes from 0 to 255 as bytes. */
+static inline void vf32_store_bytes(uint8_t *p, vf32 a) {
+    __m256i words = _mm256_cvtps_epi32(a);
+    __m128i halves =
+        _mm_packus_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    _mm_storel_epi64((__m128i *)p, _mm_packus_epi16(halves, halves));
+}
+static inline void vf64_store_bytes(uint8_t *p, vf64 a) {
+    __m128i words = _mm256_cvtpd_epi32(a), halves = _mm_packus_epi32(words, words);
+    _mm_storeu_si32(p, _mm_packus_epi16(halves, halves));
+}
+static inline vf32 vf32_load_bytes(const uint8_t *p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+static inline vf64 vf64_load_bytes(const uint8_t *p) {
+    return _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(p)));
+}
+
+/* 64 bytes past the caches; `to` is aligned to as many. */
+static inline void ek_stream_line(void *to, const void *from) {
+    const __m256i *source = from;
+    _mm256_stream_si256(to, _mm256_loadu_si256(source));
+    _mm256_stream_si256((__m256i *)to + 1, _mm256_loadu_si256(source + 1));
 }
 
 static inline float vf32_sum(vf32 a) {

@@ -79,18 +79,73 @@ static inline void ek_stream_fence(void) { _mm_sfence(); }
 EK_AVX512_PRIMITIVES(float, vf32, mf32, ps)
 EK_AVX512_PRIMITIVES(double, vf64, mf64, pd)
 
-/* p[0], p[2], p[4] and so on, n of them; the lanes beyond hold 0. The second load begins one
- * element early, so that nothing behind the last is read. */
-static inline vf32 vf32_load_even(const float *p, int64_t n) {
+/* p[0], p[2], p[4] and so on. The second load begins one element early, so that nothing behind the
+ * last is read. */
+static inline vf32 vf32_pick_even(vf32 low, vf32 high) {
     const __m512i even =
         _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
-    vf32 low = vf32_load_part(p, 2 * n - 1), high = vf32_load_part(p + 15, 2 * n - 16);
     return _mm512_permutex2var_ps(low, even, high);
 }
+static inline vf64 vf64_pick_even(vf64 low, vf64 high) {
+    return _mm512_permutex2var_pd(low, _mm512_setr_epi64(0, 2, 4, 6, 9, 11, 13, 15), high);
+}
+static inline vf32 vf32_load_even_all(const float *p) {
+    return vf32_pick_even(vf32_load(p), vf32_load(p + 15));
+}
+static inline vf64 vf64_load_even_all(const double *p) {
+    return vf64_pick_even(vf64_load(p), vf64_load(p + 7));
+}
+/* The first n of them; the lanes beyond hold 0. */
+static inline vf32 vf32_load_even(const float *p, int64_t n) {
+    return vf32_pick_even(vf32_load_part(p, 2 * n - 1), vf32_load_part(p + 15, 2 * n - 16));
+}
 static inline vf64 vf64_load_even(const double *p, int64_t n) {
-    const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 9, 11, 13, 15);
-    vf64 low = vf64_load_part(p, 2 * n - 1), high = vf64_load_part(p + 7, 2 * n - 8);
-    return _mm512_permutex2var_pd(low, even, high);
+    return vf64_pick_even(vf64_load_part(p, 2 * n - 1), vf64_load_part(p + 7, 2 * n - 8));
+}
+
+/* The lanes of both in turn: even[0], odd[0], even[1], odd[1] and so on. */
+static inline void vf32_store_pairs(float *p, vf32 even, vf32 odd) {
+    const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+    vf32_store(p, _mm512_permutex2var_ps(even, low, odd));
+    vf32_store(p + 16, _mm512_permutex2var_ps(even, high, odd));
+}
+static inline void vf64_store_pairs(double *p, vf64 even, vf64 odd) {
+    const __m512i low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+    const __m512i high = _mm512_add_epi64(low, _mm512_set1_epi64(4));
+    vf64_store(p, _mm512_permutex2var_pd(even, low, odd));
+    vf64_store(p + 8, _mm512_permutex2var_pd(even, high, odd));
+}
+
+/* p[l] = first + l step + a[l], a being integral. */
+static inline void vf64_store_index(int64_t *p, vf64 a, int64_t first, int64_t step) {
+    const __m512i lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    __m512i base = _mm512_mullo_epi64(lane, _mm512_set1_epi64(step));
+    base = _mm512_add_epi64(base, _mm512_set1_epi64(first));
+    _mm512_storeu_si512(p, _mm512_add_epi64(base, _mm512_cvttpd_epi64(a)));
+}
+static inline void vf32_store_index(int64_t *p, vf32 a, int64_t first, int64_t step) {
+    vf64_store_index(p, _mm512_cvtps_pd(_mm512_castps512_ps256(a)), first, step);
+    vf64_store_index(p + 8, _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1)), first + 8 * step, step);
+}
+
+/* Integral lanes from 0 to 255 as bytes. */
+static inline void vf32_store_bytes(uint8_t *p, vf32 a) {
+    _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a)));
+}
+static inline void vf64_store_bytes(uint8_t *p, vf64 a) {
+    _mm_storel_epi64((__m128i *)p, _mm256_cvtepi32_epi8(_mm512_cvtpd_epi32(a)));
+}
+static inline vf32 vf32_load_bytes(const uint8_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+static inline vf64 vf64_load_bytes(const uint8_t *p) {
+    return _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+
+/* 64 bytes past the caches; `to` is aligned to as many. */
+static inline void ek_stream_line(void *to, const void *from) {
+    _mm512_stream_si512(to, _mm512_loadu_si512(from));
 }
 
 /* Lane j of rows[i] changes places with lane i of rows[j]. */

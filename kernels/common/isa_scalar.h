@@ -24,8 +24,23 @@ static inline void ek_stream_fence(void) {}
     static inline V V##_load_part(const T *p, int64_t n) { return n > 0 ? *p : 0; }               \
     /* The lanes beyond n hold `fill`. */                                                         \
     static inline V V##_load_part_or(const T *p, int64_t n, T fill) { return n > 0 ? *p : fill; } \
-    /* p[0], p[2], p[4] and so on, n of them; the lanes beyond hold 0. */                         \
+    /* p[0], p[2], p[4] and so on. */                                                             \
+    static inline V V##_load_even_all(const T *p) { return *p; }                                  \
+    /* The first n of them; the lanes beyond hold 0. */                                           \
     static inline V V##_load_even(const T *p, int64_t n) { return n > 0 ? *p : 0; }               \
+    /* The lanes of both in turn: even[0], odd[0], even[1], odd[1] and so on. */                  \
+    static inline void V##_store_pairs(T *p, V even, V odd) {                                     \
+        p[0] = even;                                                                              \
+        p[1] = odd;                                                                               \
+    }                                                                                             \
+    /* p[l] = first + l step + a[l], a being integral. */                                         \
+    static inline void V##_store_index(int64_t *p, V a, int64_t first, int64_t step) {            \
+        (void)step;                                                                               \
+        *p = first + (int64_t)a;                                                                  \
+    }                                                                                             \
+    /* Integral lanes from 0 to 255 as bytes. */                                                  \
+    static inline void V##_store_bytes(uint8_t *p, V a) { *p = (uint8_t)a; }                      \
+    static inline V V##_load_bytes(const uint8_t *p) { return *p; }                               \
     static inline void V##_store_part(T *p, V a, int64_t n) {                                     \
         if (n > 0) {                                                                              \
             *p = a;                                                                               \
@@ -56,6 +71,9 @@ static inline void ek_stream_fence(void) {}
 
 EK_SCALAR_PRIMITIVES(float, vf32, mf32)
 EK_SCALAR_PRIMITIVES(double, vf64, mf64)
+
+/* 64 bytes past the caches; `to` is aligned to as many. */
+static inline void ek_stream_line(void *to, const void *from) { memcpy(to, from, 64); }
 
 static inline vf32 vf32_sqrt(vf32 a) { return sqrtf(a); }
 static inline vf64 vf64_sqrt(vf64 a) { return sqrt(a); }

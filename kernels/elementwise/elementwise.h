@@ -26,4 +26,13 @@ static inline int ek_elementwise_check(int64_t n) {
     return ek_checked_mul(n, (int64_t)sizeof(double)) < 0 ? EK_TOO_LARGE : EK_OK;
 }
 
+/* Checks the problem of bias_activation and counts its elements. */
+static inline int ek_bias_activation_check(const ek_bias_activation_problem *p, int64_t *elements) {
+    if (p->outer < 0 || p->channels < 0 || p->inner < 0) {
+        return EK_BAD_ARGUMENT;
+    }
+    *elements = ek_checked_mul(ek_checked_mul(p->outer, p->channels), p->inner);
+    return *elements < 0 ? EK_TOO_LARGE : ek_elementwise_check(*elements);
+}
+
 #endif

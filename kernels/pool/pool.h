@@ -40,7 +40,10 @@ static inline ek_pool_span ek_pool_window(const ek_pool_axis *a, int64_t output)
 /* The taps of a dilated window that lie in the input: those from `begin` up to `end`. */
 static inline ek_pool_span ek_pool_taps(const ek_pool_axis *a, int64_t output) {
     int64_t first = output * a->stride - a->padding;
-    ek_pool_span s;
+    ek_pool_span s = {0, a->kernel, a->kernel};
+    if (first >= 0 && first + a->dilation * (a->kernel - 1) < a->input) {
+        return s;
+    }
     s.begin = first < 0 ? ek_ceil_div(-first, a->dilation) : 0;
     s.end = ek_min(a->kernel, ek_ceil_div(a->input - first, a->dilation));
     s.count = s.end - s.begin;
@@ -66,6 +69,8 @@ static inline int64_t ek_pool_units_per_task(int64_t elements) {
 
 /* Each also says where the windows lie, first by height, then by width. */
 int ek_max_pool_check(const ek_max_pool_problem *problem, ek_pool_axis axes[2]);
+/* The same for windows whose elements a byte can number. */
+int ek_max_pool_codes_check(const ek_max_pool_problem *problem, ek_pool_axis axes[2]);
 int ek_avg_pool_check(const ek_avg_pool_problem *problem, ek_pool_axis axes[2]);
 int ek_adaptive_pool_check(const ek_adaptive_pool_problem *problem, ek_pool_axis axes[2]);
 int ek_unpool_check(const ek_unpool_problem *problem);

@@ -46,6 +46,12 @@ int ek_max_pool_check(const ek_max_pool_problem *p, ek_pool_axis axes[2]) {
     return check_sizes(p->planes, axes);
 }
 
+int ek_max_pool_codes_check(const ek_max_pool_problem *p, ek_pool_axis axes[2]) {
+    int status = ek_max_pool_check(p, axes);
+    int64_t elements = status == EK_OK ? ek_checked_mul(p->kernel[0], p->kernel[1]) : 0;
+    return elements < 0 || elements > 256 ? EK_BAD_ARGUMENT : status;
+}
+
 int ek_avg_pool_check(const ek_avg_pool_problem *p, ek_pool_axis axes[2]) {
     for (int i = 0; i < 2; i++) {
         ek_pool_axis a = {.input = i == 0 ? p->height : p->width,

@@ -171,3 +171,88 @@ def test_dropout_grad_uses_the_mask(dtype):
 def test_dropout_of_nan_is_nan_only_where_kept(dtype):
     y, mask = kernels.dropout(np.full(1000, np.nan, dtype), P, 11)
     np.testing.assert_array_equal(np.isnan(y), np.asarray(mask).astype(bool))
+
+
+FORMS = pytest.mark.parametrize("approximate", ["none", "tanh"])
+
+
+@FORMS
+def test_gelu_equals_reference(approximate, dtype):
+    magnitudes = np.concatenate([np.geomspace(1e-20, 12, 3000), np.linspace(0, 12, 3001)])
+    x = np.concatenate([-magnitudes, magnitudes]).astype(dtype)
+    grad = np.random.default_rng(0).standard_normal(x.shape).astype(dtype)
+    expected = references.gelu(x, approximate)
+    y = kernels.gelu(x, approximate)
+    assert_close(y, expected)
+    assert_close(
+        kernels.gelu_grad(grad, x, approximate), references.gelu_grad(grad, x, approximate)
+    )
+
+
+def test_gelu_keeps_the_relative_accuracy_of_its_tail(dtype):
+    x = -np.linspace(0.1, 12, 5000).astype(dtype)
+    error = np.abs(kernels.gelu(x) / references.gelu(x) - 1)
+    # The plain C of the scalar variant has no fused multiply-add for the square of x.
+    limit = 8 if kernels.isa() != "scalar" else 80
+    assert error.max() < limit * np.finfo(dtype).eps * (20 if dtype is np.float64 else 1)
+
+
+@FORMS
+@pytest.mark.parametrize("value", [0.0, np.inf, np.nan, 1e30, -1e30, 800.0, -800.0])
+def test_gelu_of_special_values_at_every_lane(approximate, value, dtype):
+    expected = {-1e30: -0.0, -800.0: -0.0}.get(value, dtype(value))
+    for position in range(37):
+        x = np.ones(37, dtype)
+        x[position] = value
+        assert_close(kernels.gelu(x, approximate)[position], expected)
+
+
+@FORMS
+def test_gelu_gradient_by_central_differences(approximate):
+    x = np.array([-6.0, -2.0, -0.5, 0.0, 0.3, 2.0, 6.0])
+    grad = np.random.default_rng(0).standard_normal(x.shape)
+    analytic = kernels.gelu_grad(grad, x, approximate)
+    assert_gradients(lambda x: kernels.gelu(x, approximate), [x], grad, [analytic])
+
+
+def test_gelu_names_its_forms():
+    with pytest.raises(ValueError, match="approximate: expected 'none' or 'tanh', got 'erf'"):
+        kernels.gelu(np.ones(3), "erf")
+
+
+@settings(max_examples=30)
+@given(shape=shapes(), seed=SEEDS)
+def test_add_relu_equals_reference(dtype, shape, seed):
+    a, b = np.random.default_rng(seed).standard_normal((2, *shape)).astype(dtype)
+    assert_close(kernels.add_relu(a, b), references.relu(np.add(a, b, dtype=np.float64)))
+
+
+@pytest.mark.parametrize("activation", [None, "relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((37, 19), 1), ((5, 64), -1), ((2, 3, 5, 7), 1), ((6, 4, 9), 0), ((3, 0), 1)],
+)
+def test_bias_activation_equals_reference(shape, axis, activation, dtype):
+    rng = np.random.default_rng(0)
+    x, bias = rng.standard_normal(shape).astype(dtype), rng.standard_normal(shape[axis])
+    spread = np.expand_dims(bias, tuple(i for i in range(len(shape)) if i != axis % len(shape)))
+    total = x.astype(np.float64) + spread.astype(dtype)
+    expected = total if activation is None else getattr(references, activation)(total)
+    assert_close(kernels.bias_activation(x, bias.astype(dtype), activation, axis=axis), expected)
+
+
+def test_bias_activation_names_a_bad_axis():
+    with pytest.raises(ValueError, match="axis: expected an axis of shape"):
+        kernels.bias_activation(np.ones((2, 3)), np.ones(3), axis=2)
+
+
+def test_large_results_go_past_the_caches_unchanged(dtype):
+    """Above the size from which results are streamed, and with operands that are not aligned."""
+    n = 6_000_011
+    x = np.random.default_rng(0).standard_normal(n + 1).astype(dtype)
+    for operand in (x[:n], x[1:]):
+        expected = np.maximum(operand, 0)
+        np.testing.assert_array_equal(kernels.relu(operand), expected)
+        unaligned = np.empty(n + 1, dtype)[1:]
+        np.testing.assert_array_equal(kernels.relu(operand, out=unaligned), expected)
+        np.testing.assert_array_equal(kernels.relu_grad(operand, operand), expected)

@@ -196,3 +196,71 @@ def test_gradients_by_central_differences():
         grad,
         [kernels.max_unpool2d_grad(grad, spread)],
     )
+
+
+def indices_of(codes, shape, kernel_size, stride, padding, dilation):
+    """The flat indices that codes stand for."""
+    rows = np.arange(codes.shape[2])[:, None] * stride[0] - padding[0]
+    columns = np.arange(codes.shape[3]) * stride[1] - padding[1]
+    i, j = np.divmod(codes.astype(np.int64), kernel_size[1])
+    return (rows + i * dilation[0]) * shape[3] + columns + j * dilation[1]
+
+
+def as_pair(value):
+    return value if isinstance(value, tuple) else (value, value)
+
+
+@settings(max_examples=100)
+@given(max_pool2d_cases(), SEEDS)
+def test_codes_stand_for_the_indices(dtype, case, seed):
+    choices = np.array([-1.0, 0.0, 0.0, 1.0, 2.0, -np.inf, np.nan], dtype)
+    x = np.random.default_rng(seed).choice(choices, case.shapes[0])
+    values, indices = kernels.max_pool2d(x, **case.parameters)
+    coded, codes = kernels.max_pool2d_codes(x, **case.parameters)
+    np.testing.assert_array_equal(coded, values, strict=True)
+    window = {key: as_pair(value) for key, value in case.parameters.items() if key != "ceil_mode"}
+    window["stride"] = as_pair(case.parameters.get("stride") or case.parameters["kernel_size"])
+    np.testing.assert_array_equal(indices_of(codes, x.shape, **window), indices)
+
+    grad = normal(dtype, values.shape, seed)
+    actual = kernels.max_pool2d_codes_grad(grad, codes, x.shape, **case.parameters)
+    np.testing.assert_array_equal(actual, kernels.max_pool2d_grad(grad, indices, x.shape))
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (5, 7), (8, 40), (9, 67), (6, 32)])
+def test_gradient_of_tiles_by_codes(shape, dtype):
+    x = normal(dtype, (2, 3, *shape))
+    values, indices = kernels.max_pool2d(x, 2)
+    codes = kernels.max_pool2d_codes(x, 2)[1]
+    grad = normal(dtype, values.shape, 1)
+    actual = kernels.max_pool2d_codes_grad(grad, codes, x.shape, 2)
+    np.testing.assert_array_equal(actual, kernels.max_pool2d_grad(grad, indices, x.shape))
+
+
+@pytest.mark.parametrize(("kernel_size", "padding"), [(2, 0), (3, 1)])
+@pytest.mark.parametrize("code", [0, 200, 255])
+def test_forged_codes_write_nowhere(kernel_size, padding, code, dtype):
+    grad = np.ones((1, 1, 4, 4), dtype)
+    codes = np.full((1, 1, 4, 4), code, np.uint8)
+    window = {"kernel_size": kernel_size, "stride": 2, "padding": padding}
+    gx = kernels.max_pool2d_codes_grad(grad, codes, (1, 1, 8, 8), **window)
+    # Code 0 is in the padding for the first windows where there is one.
+    expected = 0 if code else 16 if padding == 0 else 9
+    assert gx.sum() == expected
+
+
+def test_large_results_go_past_the_caches_unchanged():
+    """Above the size from which results are streamed, with planes that end inside cache lines."""
+    x = normal(np.float32, (8, 64, 113, 111))
+    grad = normal(np.float32, (8, 64, 56, 55), 1)
+    parts = [slice(0, 3), slice(3, 8)]
+    whole = [*kernels.max_pool2d(x, 2), kernels.max_pool2d_codes(x, 2)[1]]
+    for part in parts:
+        small = [*kernels.max_pool2d(x[part], 2), kernels.max_pool2d_codes(x[part], 2)[1]]
+        for of_whole, of_part in zip(whole, small, strict=True):
+            np.testing.assert_array_equal(of_whole[part], of_part)
+    gx = kernels.max_pool2d_grad(grad, whole[1], x.shape)
+    np.testing.assert_array_equal(kernels.max_pool2d_codes_grad(grad, whole[2], x.shape, 2), gx)
+    for part in parts:
+        few = kernels.max_pool2d_grad(grad[part], whole[1][part], x[part].shape)
+        np.testing.assert_array_equal(gx[part], few)

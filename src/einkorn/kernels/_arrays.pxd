@@ -23,7 +23,7 @@ cdef const void *data_or_null(cnp.ndarray array) noexcept
 # int64 indices: any integer dtype is accepted.
 cdef cnp.ndarray index_input(object value, str name)
 
-# float32, float64, int64 or bool.
+# float32, float64, int64, bool or uint8.
 cdef cnp.ndarray empty(int rank, const int64_t *shape, int type_number)
 cdef cnp.ndarray empty_like(cnp.ndarray array)
 

@@ -202,7 +202,7 @@ cdef cnp.ndarray empty(int rank, const int64_t *shape, int type_number):
     cdef int64_t itemsize = 8
     if type_number == cnp.NPY_FLOAT32:
         itemsize = 4
-    elif type_number == cnp.NPY_BOOL:
+    elif type_number == cnp.NPY_BOOL or type_number == cnp.NPY_UINT8:
         itemsize = 1
     cdef int64_t total = count_bytes(rank, shape, itemsize)
     if total < SMALLEST_POOLED:

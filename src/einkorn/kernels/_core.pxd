@@ -101,11 +101,17 @@ cdef extern from "einkorn/optim.h" nogil:
         int64_t parameters
         double eta, lambd, mu, weight_decay
 
+cdef extern from "einkorn/elementwise.h" nogil:
+    ctypedef struct ek_bias_activation_problem:
+        int64_t outer, channels, inner
+        ek_activation activation
+
 cdef extern from "einkorn/norm.h" nogil:
     ctypedef struct ek_batch_norm_problem:
         int64_t batch, channels, spatial
         double eps
         int training
+
 cdef extern from "einkorn/loss.h" nogil:
     ctypedef struct ek_softmax_problem:
         int64_t outer, length, inner
@@ -270,6 +276,13 @@ cdef extern from "einkorn/api.h" nogil:
                        uint8_t *mask) noexcept nogil
         int (*dropout_grad)(ek_dtype dtype, int64_t n, double p, const void *grad,
                             const uint8_t *mask, void *gx) noexcept nogil
+        int (*bias_activation)(ek_dtype dtype, const ek_bias_activation_problem *problem,
+                               const void *x, const void *bias, void *y) noexcept nogil
+        int (*add_relu)(ek_dtype dtype, int64_t n, const void *a, const void *b,
+                        void *y) noexcept nogil
+        int (*gelu)(ek_dtype dtype, int64_t n, int by_tanh, const void *x, void *y) noexcept nogil
+        int (*gelu_grad)(ek_dtype dtype, int64_t n, int by_tanh, const void *grad, const void *x,
+                         void *gx) noexcept nogil
         int (*batch_norm)(ek_dtype dtype, const ek_batch_norm_problem *problem, const void *x,
                           const void *weight, const void *bias, const void *mean, const void *var,
                           void *y, void *used_mean, void *inv_std) noexcept nogil
@@ -334,6 +347,11 @@ cdef extern from "einkorn/api.h" nogil:
                                    const void *x, void *y) noexcept nogil
         int (*adaptive_avg_pool2d_grad)(ek_dtype dtype, const ek_adaptive_pool_problem *problem,
                                         const void *grad, void *gx) noexcept nogil
+        int (*max_pool2d_codes)(ek_dtype dtype, const ek_max_pool_problem *problem, const void *x,
+                                void *y, uint8_t *codes) noexcept nogil
+        int (*max_pool2d_codes_grad)(ek_dtype dtype, const ek_max_pool_problem *problem,
+                                     const void *grad, const uint8_t *codes,
+                                     void *gx) noexcept nogil
         int (*column_sum)(ek_dtype dtype, int64_t rows, int64_t columns, const void *x,
                           void *y) noexcept nogil
         int (*roof_fma)(ek_dtype dtype, int64_t tasks, int64_t repeats, void *y,

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -24,3 +24,25 @@ def dropout(
     x: ArrayLike, p: float, seed: int, *, out: NDArray[Any] | None = None
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 def dropout_grad(grad: ArrayLike, mask: NDArray[Any], p: float) -> NDArray[Any]: ...
+def gelu(
+    x: ArrayLike,
+    approximate: str = "none",
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def gelu_grad(
+    grad: ArrayLike,
+    x: ArrayLike,
+    approximate: str = "none",
+    *,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def add_relu(x: ArrayLike, y: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
+def bias_activation(
+    x: ArrayLike,
+    bias: ArrayLike,
+    activation: Literal["relu", "sigmoid", "tanh"] | None = None,
+    *,
+    axis: int = 1,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...

@@ -58,3 +58,25 @@ def adaptive_avg_pool2d(
 def adaptive_avg_pool2d_grad(
     grad: ArrayLike, input_shape: Sequence[int], *, out: NDArray[Any] | None = None
 ) -> NDArray[Any]: ...
+def max_pool2d_codes(
+    x: ArrayLike,
+    kernel_size: _Pair,
+    *,
+    stride: _Pair | None = None,
+    padding: _Pair = 0,
+    dilation: _Pair = 1,
+    ceil_mode: bool = False,
+    out: NDArray[Any] | None = None,
+) -> tuple[NDArray[Any], NDArray[np.uint8]]: ...
+def max_pool2d_codes_grad(
+    grad: ArrayLike,
+    codes: NDArray[np.uint8],
+    input_shape: Sequence[int],
+    kernel_size: _Pair,
+    *,
+    stride: _Pair | None = None,
+    padding: _Pair = 0,
+    dilation: _Pair = 1,
+    ceil_mode: bool = False,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...

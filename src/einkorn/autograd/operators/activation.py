@@ -194,8 +194,32 @@ class LogSoftmax(Operator):
         return grad - exp(y) * grad.sum(self.dim, True)
 
 
+class GELU(Operator):
+    """`x` times the normal distribution function of `x`, or its approximation by tanh."""
+
+    __slots__ = ("approximate",)
+    retain = retain_inputs
+
+    def __init__(self, approximate: str) -> None:
+        self.approximate = approximate
+
+    def forward(self, x: Any) -> Any:
+        return kernels.gelu(x, self.approximate)
+
+    def backward(self, grad: Any, x: Any) -> Any:
+        return kernels.gelu_grad(grad, x, self.approximate)
+
+    def compose_backward(self, grad: Tensor, x: Tensor) -> Any:
+        if self.approximate == "tanh":
+            slope = (x * x * (3 * 0.044715) + 1) * math.sqrt(2 / math.pi)
+            bent = tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi))
+            return grad * ((bent + 1) * 0.5 + x * 0.5 * (1 - bent * bent) * slope)
+        share = (Erf().apply(x * math.sqrt(0.5)) + 1) * 0.5
+        return grad * (share + x * exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi)))
+
+
 class Erf(Operator):
-    """The error function, which NumPy has not."""
+    """The error function, which NumPy has not; for the gradient of a gradient."""
 
     __slots__ = ()
     retain = retain_inputs
@@ -387,13 +411,9 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
     RuntimeError
         For another `approximate`.
     """
-    x = to_floating(input)
-    if approximate == "tanh":
-        inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
-        return x * 0.5 * (tanh(inner) + 1)
-    if approximate != "none":
+    if approximate not in ("none", "tanh"):
         raise RuntimeError(f"approximate: expected 'none' or 'tanh', got {approximate!r}")
-    return x * 0.5 * (Erf().apply(x * math.sqrt(0.5)) + 1)
+    return GELU(approximate).apply(to_floating(input))
 
 
 def hardtanh(

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from einkorn import kernels
 from einkorn.autograd.operators.common import as_pair, to_tensor
 from einkorn.autograd.operators.shape import squeeze, unsqueeze
@@ -44,6 +46,38 @@ class MaxPool2d(Operator):
 
     def compose_backward(self, grad: Tensor) -> Tensor:
         return ScatterPlane(self.indices, self.shape).apply(grad)
+
+
+class CodedMaxPool2d(Operator):
+    """The same where nobody asks for the indices: a byte a window says where its maximum was."""
+
+    __slots__ = ("kernel_size", "options", "shape")
+
+    def __init__(self, kernel_size: Any, options: dict[str, Any]) -> None:
+        self.kernel_size = kernel_size
+        self.options = options
+
+    def forward(self, x: Any) -> Any:
+        self.shape = x.shape
+        values, self.extra = kernels.max_pool2d_codes(x, self.kernel_size, **self.options)
+        return values
+
+    def backward(self, grad: Any) -> Any:
+        return kernels.max_pool2d_codes_grad(
+            grad, self.extra, self.shape, self.kernel_size, **self.options
+        )
+
+    def compose_backward(self, grad: Tensor) -> Tensor:
+        return ScatterPlane(self.indices(), self.shape).apply(grad)
+
+    def indices(self) -> Any:
+        """Return the flat indices that the codes stand for."""
+        codes = self.extra
+        stride, padding, dilation = [self.options[k] for k in ("stride", "padding", "dilation")]
+        row, column = np.divmod(codes.astype(np.int64), self.kernel_size[1])
+        top = np.arange(codes.shape[2])[:, None] * stride[0] - padding[0]
+        left = np.arange(codes.shape[3]) * stride[1] - padding[1]
+        return (top + row * dilation[0]) * self.shape[3] + left + column * dilation[1]
 
 
 class ScatterPlane(Operator):
@@ -240,10 +274,10 @@ def max_pool2d(
         return (values, places) if return_indices else values
     kernel, steps, border = _window(kernel_size, stride, padding)
     spread = as_pair(dilation)
-    pool = MaxPool2d(
-        kernel,
-        {"stride": steps, "padding": border, "dilation": spread, "ceil_mode": ceil_mode},
-    )
+    options = {"stride": steps, "padding": border, "dilation": spread, "ceil_mode": ceil_mode}
+    if not return_indices and kernel[0] * kernel[1] <= 256:
+        return CodedMaxPool2d(kernel, options).apply(x)
+    pool = MaxPool2d(kernel, options)
     values = pool.apply(x)
     return (values, Tensor(pool.indices)) if return_indices else values
 

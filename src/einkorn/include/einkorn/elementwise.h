@@ -2,13 +2,19 @@
  * Activations, their gradients, and dropout, on arrays of n contiguous elements. A result may take
  * the place of an operand (y == x), but must not overlap it otherwise.
  *
- * The gradients of ReLU, sigmoid and tanh are functions of the output y, those of leaky ReLU and
- * ELU of the input x.
+ * The gradients of ReLU, sigmoid and tanh are functions of the output y, those of leaky ReLU, ELU
+ * and GELU of the input x.
  */
 #ifndef EINKORN_ELEMENTWISE_H
 #define EINKORN_ELEMENTWISE_H
 
 #include "types.h"
+
+/* Arrays (outer, channels, inner) and a bias a channel. */
+typedef struct ek_bias_activation_problem {
+    int64_t outer, channels, inner;
+    ek_activation activation;
+} ek_bias_activation_problem;
 
 /* ROW(name, parameters, arguments); each function takes an ek_dtype before these parameters. */
 #define EK_ELEMENTWISE_TABLE(ROW)                                                               \
@@ -30,6 +36,16 @@
     ROW(dropout, (int64_t n, double p, uint64_t seed, const void *x, void *y, uint8_t *mask),   \
         (n, p, seed, x, y, mask))                                                               \
     ROW(dropout_grad, (int64_t n, double p, const void *grad, const uint8_t *mask, void *gx),   \
-        (n, p, grad, mask, gx))
+        (n, p, grad, mask, gx))                                                                 \
+    /* y = activation(x + bias) */                                                              \
+    ROW(bias_activation,                                                                        \
+        (const ek_bias_activation_problem *problem, const void *x, const void *bias, void *y),  \
+        (problem, x, bias, y))                                                                  \
+    /* y = max(0, a + b); its gradient, by each operand, is relu_grad. */                       \
+    ROW(add_relu, (int64_t n, const void *a, const void *b, void *y), (n, a, b, y))             \
+    /* x times the normal distribution function, or its approximation by tanh. */               \
+    ROW(gelu, (int64_t n, int by_tanh, const void *x, void *y), (n, by_tanh, x, y))             \
+    ROW(gelu_grad, (int64_t n, int by_tanh, const void *grad, const void *x, void *gx),         \
+        (n, by_tanh, grad, x, gx))
 
 #endif

@@ -81,6 +81,15 @@ static inline int64_t ek_pool_output_size(int64_t input, int64_t kernel, int64_t
         (problem, x, y))                                                                           \
     ROW(adaptive_avg_pool2d_grad,                                                                  \
         (const ek_adaptive_pool_problem *problem, const void *grad, void *gx),                     \
-        (problem, grad, gx))
+        (problem, grad, gx))                                                                       \
+    /* With windows of at most 256 elements, the number of the largest in its window, row by row,  \
+     * in place of its index. In the gradient a code without such an element counts for nothing.   \
+     */                                                                                            \
+    ROW(max_pool2d_codes,                                                                          \
+        (const ek_max_pool_problem *problem, const void *x, void *y, uint8_t *codes),              \
+        (problem, x, y, codes))                                                                    \
+    ROW(max_pool2d_codes_grad,                                                                     \
+        (const ek_max_pool_problem *problem, const void *grad, const uint8_t *codes, void *gx),    \
+        (problem, grad, codes, gx))
 
 #endif

@@ -5,6 +5,8 @@ The gradients of ReLU, sigmoid and tanh are those of the kernels: functions of t
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 Array = np.ndarray
@@ -131,3 +133,35 @@ def dropout_grad(grad: Array, mask: Array, p: float) -> Array:
     kept = np.asarray(mask).astype(bool)
     scale = 0.0 if p == 1 else 1 / (1 - p)
     return np.where(kept, np.asarray(grad, np.float64), 0.0) * scale
+
+
+def gelu(x: Array, approximate: str = "none") -> Array:
+    """Return x times the normal distribution function of x, or its approximation by tanh.
+
+    >>> gelu(np.array([0.0, 2.0])).round(4).tolist()
+    [0.0, 1.9545]
+    """
+    x = np.asarray(x, np.float64)
+    if approximate == "tanh":
+        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return x * _normal_cdf(x)
+
+
+def gelu_grad(grad: Array, x: Array, approximate: str = "none") -> Array:
+    """The gradient times the derivative of gelu.
+
+    >>> gelu_grad(np.array([2.0]), np.array([0.0])).tolist()
+    [1.0]
+    """
+    x = np.asarray(x, np.float64)
+    if approximate == "tanh":
+        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+        slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)
+        derivative = 0.5 * (1 + np.tanh(inner)) + 0.5 * x * slope / np.cosh(inner) ** 2
+    else:
+        derivative = _normal_cdf(x) + x * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+    return np.asarray(grad, np.float64) * derivative
+
+
+def _normal_cdf(x: Array) -> Array:
+    return np.vectorize(lambda value: math.erfc(-value / math.sqrt(2)) / 2, otypes=[float])(x)
