@@ -34,6 +34,15 @@ static inline void ek_stream_fence(void) { _mm_sfence(); }
     static inline V V##_load_part(const T *p, int64_t n) {                                    \
         return _mm256_maskload_##S(p, V##_part_mask(n));                                      \
     }                                                                                         \
+    /* The lanes in [begin, end). */                                                          \
+    static inline M V##_span(int64_t begin, int64_t end) {                                    \
+        return _mm256_castsi256_##S(                                                          \
+            _mm256_andnot_si256(V##_part_mask(begin), V##_part_mask(end)));                   \
+    }                                                                                         \
+    /* Zero, and memory untouched, where the mask is not set. */                              \
+    static inline V V##_load_masked(const T *p, M m) {                                        \
+        return _mm256_maskload_##S(p, _mm256_cast##S##_si256(m));                             \
+    }                                                                                         \
     /* The lanes beyond n hold `fill`. */                                                     \
     static inline V V##_load_part_or(const T *p, int64_t n, T fill) {                         \
         M part = _mm256_castsi256_##S(V##_part_mask(n));                                      \
@@ -239,5 +248,39 @@ static inline vf64 vf64_power_of_two(vf64 n) {
 
 EK_AVX2_SCALE(vf32)
 EK_AVX2_SCALE(vf64)
+
+/* The first n lanes to p[0], p[2], p[4] and so on. Masked stores would be slower. */
+static inline void vf32_store_even(float *p, vf32 a, int64_t n) {
+    float lanes[8];
+    vf32_store(lanes, a);
+    for (int i = 0; i < 8 && i < n; i++) {
+        p[2 * i] = lanes[i];
+    }
+}
+static inline void vf64_store_even(double *p, vf64 a, int64_t n) {
+    double lanes[4];
+    vf64_store(lanes, a);
+    for (int i = 0; i < 4 && i < n; i++) {
+        p[2 * i] = lanes[i];
+    }
+}
+
+/* Of both registers' lanes, one after the other, those with an even or an odd number. */
+static inline vf32 vf32_in_order(vf32 pairs) {
+    return _mm256_castpd_ps(
+        _mm256_permute4x64_pd(_mm256_castps_pd(pairs), _MM_SHUFFLE(3, 1, 2, 0)));
+}
+static inline vf32 vf32_even(vf32 a, vf32 b) {
+    return vf32_in_order(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
+}
+static inline vf32 vf32_odd(vf32 a, vf32 b) {
+    return vf32_in_order(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
+}
+static inline vf64 vf64_even(vf64 a, vf64 b) {
+    return _mm256_permute4x64_pd(_mm256_unpacklo_pd(a, b), _MM_SHUFFLE(3, 1, 2, 0));
+}
+static inline vf64 vf64_odd(vf64 a, vf64 b) {
+    return _mm256_permute4x64_pd(_mm256_unpackhi_pd(a, b), _MM_SHUFFLE(3, 1, 2, 0));
+}
 
 #endif

@@ -33,6 +33,12 @@ static inline void ek_stream_fence(void) { _mm_sfence(); }
     static inline V V##_load_part(const T *p, int64_t n) {                                        \
         return _mm512_maskz_loadu_##S(V##_part_mask(n), p);                                       \
     }                                                                                             \
+    /* The lanes in [begin, end). */                                                              \
+    static inline M V##_span(int64_t begin, int64_t end) {                                        \
+        return (M)(V##_part_mask(end) & ~V##_part_mask(begin));                                   \
+    }                                                                                             \
+    /* Zero, and memory untouched, where the mask is not set. */                                  \
+    static inline V V##_load_masked(const T *p, M m) { return _mm512_maskz_loadu_##S(m, p); }     \
     /* The lanes beyond n hold `fill`. */                                                         \
     static inline V V##_load_part_or(const T *p, int64_t n, T fill) {                             \
         return _mm512_mask_loadu_##S(_mm512_set1_##S(fill), V##_part_mask(n), p);                 \
@@ -193,6 +199,39 @@ static inline void vf64_transpose(vf64 *rows) {
         rows[i + 4] = _mm512_shuffle_f64x2(even_low, even_high, 0xdd);
         rows[i + 6] = _mm512_shuffle_f64x2(odd_low, odd_high, 0xdd);
     }
+}
+
+/* The first n lanes to p[0], p[2], p[4] and so on. */
+static inline void vf32_store_even(float *p, vf32 a, int64_t n) {
+    const __m512i low = _mm512_setr_epi32(0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+    _mm512_mask_storeu_ps(p, 0x5555 & vf32_part_mask(2 * n), _mm512_permutexvar_ps(low, a));
+    _mm512_mask_storeu_ps(p + 16, 0x5555 & vf32_part_mask(2 * n - 16),
+                          _mm512_permutexvar_ps(high, a));
+}
+static inline void vf64_store_even(double *p, vf64 a, int64_t n) {
+    const __m512i low = _mm512_setr_epi64(0, 0, 1, 0, 2, 0, 3, 0);
+    const __m512i high = _mm512_add_epi64(low, _mm512_set1_epi64(4));
+    _mm512_mask_storeu_pd(p, 0x55 & vf64_part_mask(2 * n), _mm512_permutexvar_pd(low, a));
+    _mm512_mask_storeu_pd(p + 8, 0x55 & vf64_part_mask(2 * n - 8), _mm512_permutexvar_pd(high, a));
+}
+
+/* Of both registers' lanes, one after the other, those with an even or an odd number. */
+static inline vf32 vf32_even(vf32 a, vf32 b) {
+    const __m512i lanes =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    return _mm512_permutex2var_ps(a, lanes, b);
+}
+static inline vf32 vf32_odd(vf32 a, vf32 b) {
+    const __m512i lanes =
+        _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    return _mm512_permutex2var_ps(a, lanes, b);
+}
+static inline vf64 vf64_even(vf64 a, vf64 b) {
+    return _mm512_permutex2var_pd(a, _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), b);
+}
+static inline vf64 vf64_odd(vf64 a, vf64 b) {
+    return _mm512_permutex2var_pd(a, _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15), b);
 }
 
 #endif

@@ -22,6 +22,13 @@ static inline void ek_stream_fence(void) {}
     static inline void V##_store(T *p, V a) { *p = a; }                                           \
     static inline void V##_stream(T *p, V a) { *p = a; }                                          \
     static inline V V##_load_part(const T *p, int64_t n) { return n > 0 ? *p : 0; }               \
+    /* The lanes in [begin, end). */                                                              \
+    static inline M V##_span(int64_t begin, int64_t end) { return begin <= 0 && end > 0; }        \
+    /* Zero, and memory untouched, where the mask is not set. */                                  \
+    static inline V V##_load_masked(const T *p, M m) { return m ? *p : 0; }                       \
+    /* Of both registers' lanes, one after the other, those with an even or an odd number. */     \
+    static inline V V##_even(V a, V b) { return (void)b, a; }                                     \
+    static inline V V##_odd(V a, V b) { return (void)a, b; }                                      \
     /* The lanes beyond n hold `fill`. */                                                         \
     static inline V V##_load_part_or(const T *p, int64_t n, T fill) { return n > 0 ? *p : fill; } \
     /* p[0], p[2], p[4] and so on. */                                                             \
@@ -41,6 +48,12 @@ static inline void ek_stream_fence(void) {}
     /* Integral lanes from 0 to 255 as bytes. */                                                  \
     static inline void V##_store_bytes(uint8_t *p, V a) { *p = (uint8_t)a; }                      \
     static inline V V##_load_bytes(const uint8_t *p) { return *p; }                               \
+    /* The first n lanes to p[0], p[2], p[4] and so on. */                                        \
+    static inline void V##_store_even(T *p, V a, int64_t n) {                                     \
+        if (n > 0) {                                                                              \
+            *p = a;                                                                               \
+        }                                                                                         \
+    }                                                                                             \
     static inline void V##_store_part(T *p, V a, int64_t n) {                                     \
         if (n > 0) {                                                                              \
             *p = a;                                                                               \
