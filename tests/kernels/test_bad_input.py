@@ -61,6 +61,7 @@ VALID = {
     "conv2d": {"x": X, "weight": W},
     "conv2d_input_grad": {"grad": Y, "weight": W, "input_shape": X.shape},
     "conv2d_weight_grad": {"grad": Y, "x": X, "weight_shape": W.shape},
+    "conv2d_bias_grad": {"grad": Y},
     "conv_transpose2d": {"x": X, "weight": W_T},
     "conv_transpose2d_input_grad": {"grad": Y_T, "weight": W_T},
     "conv_transpose2d_weight_grad": {"grad": Y_T, "x": X, "weight_shape": W_T.shape},
@@ -161,6 +162,8 @@ refuse(f"{CONVOLUTIONS} {TRANSPOSED}", ValueError, groups=2**32 + 1)
 refuse(f"{CONVOLUTIONS} {TRANSPOSED}", ValueError, algorithm="magic")
 refuse(f"{CONVOLUTIONS} {TRANSPOSED}", ValueError, precision="magic")
 refuse("conv2d conv_transpose2d", ValueError, activation="magic")
+refuse("conv2d_bias_grad", ValueError, grad=ones(2, 3, 4))
+refuse("conv2d_bias_grad", TypeError, grad=np.ones((2, 3, 4, 4), np.float16))
 refuse("matmul", ValueError, algorithm="magic")
 
 # The kernel must fit into the padded input, also after a narrowing that must not happen.
@@ -455,7 +458,7 @@ BUILDERS = {
     **{
         name.replace("2d", "1d"): one_dimensional(name)
         for name in CALLS
-        if name.startswith("conv") and "2d" in name
+        if name.startswith("conv") and "2d" in name and "bias" not in name
     },
     **sequences("lstm_cell", 2),
     **sequences("gru_cell", 1),

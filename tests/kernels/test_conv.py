@@ -80,6 +80,19 @@ LAYERS = {
     "dilated": ((1, 8, 12, 12), (8, 8, 3, 3), {"padding": 2, "dilation": 2}),
     "depthwise": ((2, 33, 8, 9), (33, 1, 3, 3), {"padding": 1, "groups": 33}),
     "depthwise s2 x2": ((1, 8, 9, 9), (16, 1, 3, 3), {"stride": 2, "padding": 1, "groups": 8}),
+    "depthwise 5x5": ((2, 9, 14, 17), (9, 1, 5, 5), {"padding": 2, "groups": 9}),
+    "depthwise 5x5 s2": ((1, 9, 28, 37), (9, 1, 5, 5), {"stride": 2, "padding": 2, "groups": 9}),
+    "depthwise 7x7 map": ((3, 40, 7, 7), (40, 1, 3, 3), {"padding": 1, "groups": 40}),
+    "depthwise x3": ((2, 4, 11, 13), (12, 1, 3, 3), {"padding": 1, "groups": 4}),
+    "depthwise valid": ((1, 3, 37, 37), (3, 1, 3, 3), {"groups": 3}),
+    "depthwise line": ((2, 3, 1, 500), (3, 1, 1, 31), {"padding": (0, 15), "groups": 3}),
+    "depthwise dilated": (
+        (1, 5, 20, 21),
+        (10, 1, 3, 3),
+        {"stride": 2, "padding": 3, "dilation": 2, "groups": 5},
+    ),
+    "depthwise over image": ((2, 3, 2, 3), (3, 1, 5, 5), {"padding": 2, "groups": 3}),
+    "depthwise stride over kernel": ((1, 3, 11, 10), (3, 1, 2, 2), {"stride": 3, "groups": 3}),
     "resnext": ((1, 32, 6, 6), (48, 4, 3, 3), {"padding": 1, "groups": 8}),
     "whole image": ((4, 5, 3, 4), (20, 5, 3, 4), {}),
     "mostly padding": ((1, 2, 2, 1), (3, 2, 3, 3), {"padding": 5}),
@@ -105,6 +118,65 @@ TRANSPOSED_LAYERS = {
     "grouped": ((1, 6, 4, 5), (6, 2, 3, 3), {"groups": 3, "dilation": 2}),
     "stride over kernel": ((1, 2, 3, 3), (2, 2, 2, 2), {"stride": 4, "output_padding": 3}),
 }
+
+
+@pytest.mark.parametrize("place", ["image", "gradient"])
+@pytest.mark.parametrize("size", [3, 5])
+def test_depthwise_weight_gradient_keeps_infinities_apart(place, size, dtype):
+    """What no window sees must not reach the sums, not even as zero times infinity."""
+    x, weight = normal(dtype, (1, 3, 9, 19), (3, 1, size, size))
+    (grad,) = normal(dtype, kernels.conv2d(x, weight, groups=3).shape, seed=1)
+    (x if place == "image" else grad)[0, 1, -1, -1] = np.inf
+    actual = kernels.conv2d_weight_grad(grad, x, weight.shape, groups=3)
+    assert np.isfinite(actual[[0, 2]]).all()
+    if place == "image":
+        assert np.isfinite(actual[1, 0].ravel()[:-1]).all()
+    assert not np.isfinite(actual[1, 0, -1, -1])
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [(120, 2100), (225, 97)])
+def test_depthwise_images_that_are_cut_into_blocks(size, stride, dtype):
+    parameters = {"stride": stride, "padding": 1, "groups": 2}
+    x, weight = normal(dtype, (1, 2, *size), (2, 1, 3, 3))
+    y = kernels.conv2d(x, weight, **parameters)
+    (grad,) = normal(dtype, y.shape, seed=1)
+    wide, filters = np.pad(x.astype(np.float64), [(0, 0), (0, 0), (1, 1), (1, 1)]), weight[:, 0]
+    expected, x_grad, w_grad = np.zeros(y.shape), np.zeros(wide.shape), np.zeros(weight.shape)
+    for a, b in np.ndindex(3, 3):
+        rows, columns = (
+            slice(i, i + stride * (n - 1) + 1, stride)
+            for i, n in zip((a, b), y.shape[2:], strict=True)
+        )
+        expected += filters[:, a, b, None, None] * wide[:, :, rows, columns]
+        x_grad[:, :, rows, columns] += filters[:, a, b, None, None] * grad
+        w_grad[:, 0, a, b] = (wide[:, :, rows, columns] * grad).sum((0, 2, 3))
+    assert_close(y, expected)
+    actual = kernels.conv2d_input_grad(grad, weight, x.shape, **parameters)
+    assert_close(actual, x_grad[:, :, 1:-1, 1:-1])
+    assert_close(kernels.conv2d_weight_grad(grad, x, weight.shape, **parameters), w_grad)
+
+
+@pytest.mark.parametrize("layer", [name for name in LAYERS if "depthwise" in name])
+def test_depthwise_is_the_same_for_every_number_of_threads(layer, dtype):
+    x_shape, weight_shape, parameters = LAYERS[layer]
+    x, weight, bias = normal(dtype, x_shape, weight_shape, weight_shape[:1])
+
+    def compute(threads):
+        before = kernels.get_num_threads()
+        kernels.set_num_threads(threads)
+        try:
+            y = kernels.conv2d(x, weight, bias, activation="relu", **parameters)
+            return (
+                y,
+                kernels.conv2d_input_grad(y, weight, x_shape, **parameters),
+                kernels.conv2d_weight_grad(y, x, weight_shape, **parameters),
+            )
+        finally:
+            kernels.set_num_threads(before)
+
+    for one, two in zip(compute(1), compute(2), strict=True):
+        np.testing.assert_array_equal(one, two, strict=True)
 
 
 @pytest.mark.parametrize("layer", TRANSPOSED_LAYERS)
@@ -171,6 +243,17 @@ def test_zero_sizes(groups, axis, dtype):
     np.testing.assert_array_equal(gw, np.zeros_like(weight), strict=True)
 
 
+@pytest.mark.parametrize("shape", [(3, 5, 7, 9), (2, 1, 150, 150), (0, 4, 2, 2), (1, 70, 1, 1)])
+def test_bias_gradient(shape, dtype):
+    (grad,) = normal(dtype, shape)
+    expected = references.conv2d_bias_grad(grad)
+    actual = kernels.conv2d_bias_grad(grad)
+    # Sums of many numbers of either sign nearly cancel: what they are exact to is their terms.
+    bound = 4 * np.finfo(dtype).eps * np.abs(grad).sum((0, 2, 3), dtype=np.float64).max(initial=1)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=bound)
+    assert actual.dtype == dtype
+
+
 def test_conv2d_gradients_by_central_differences():
     parameters = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}
     x, weight = normal(np.float64, (2, 4, 5, 4), (6, 2, 2, 2), seed=1)
@@ -217,7 +300,7 @@ def test_layers_equal_torch(layer, dtype):
     assert_close(actual, tensors[1].grad.double().numpy())
 
 
-ALGORITHMS = ["im2col", "implicit", "direct", "linear", "winograd"]
+ALGORITHMS = ["im2col", "implicit", "direct", "linear", "winograd", "depthwise"]
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -16,6 +16,7 @@ col2im(cols, output_size, kernel_size, *, stride=1, padding=0, dilation=1, out=N
 conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, activation=None, algorithm="auto", precision=None, out=None)
 conv2d_input_grad(grad, weight, input_shape, *, stride=1, padding=0, dilation=1, groups=1, algorithm="auto", precision=None, out=None)
 conv2d_weight_grad(grad, x, weight_shape, *, stride=1, padding=0, dilation=1, groups=1, algorithm="auto", precision=None, out=None)
+conv2d_bias_grad(grad, *, out=None)
 conv_transpose2d(x, weight, bias=None, *, stride=1, padding=0, output_padding=0, dilation=1, groups=1, activation=None, algorithm="auto", precision=None, out=None)
 conv_transpose2d_input_grad(grad, weight, *, stride=1, padding=0, output_padding=0, dilation=1, groups=1, algorithm="auto", precision=None, out=None)
 conv_transpose2d_weight_grad(grad, x, weight_shape, *, stride=1, padding=0, output_padding=0, dilation=1, groups=1, algorithm="auto", precision=None, out=None)

@@ -134,6 +134,7 @@ cdef extern from "einkorn/conv.h" nogil:
         EK_CONV_DIRECT
         EK_CONV_LINEAR
         EK_CONV_WINOGRAD
+        EK_CONV_DEPTHWISE
         EK_CONV_ALGORITHM_COUNT
 
     ctypedef enum ek_conv_direction:
@@ -354,6 +355,8 @@ cdef extern from "einkorn/api.h" nogil:
                                      void *gx) noexcept nogil
         int (*column_sum)(ek_dtype dtype, int64_t rows, int64_t columns, const void *x,
                           void *y) noexcept nogil
+        int (*channel_sum)(ek_dtype dtype, int64_t batch, int64_t channels, int64_t pixels,
+                           const void *x, void *y) noexcept nogil
         int (*roof_fma)(ek_dtype dtype, int64_t tasks, int64_t repeats, void *y,
                         int64_t *flops) noexcept nogil
         int (*roof_copy)(ek_dtype dtype, int64_t n, int streamed, const void *x,

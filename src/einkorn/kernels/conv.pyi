@@ -4,7 +4,7 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 _Activation = Literal["relu", "sigmoid", "tanh"]
-_Algorithm = Literal["auto", "im2col", "implicit", "direct", "linear", "winograd"]
+_Algorithm = Literal["auto", "im2col", "implicit", "direct", "linear", "winograd", "depthwise"]
 _Precision = Literal["auto", "strict"]
 _Size = int | Sequence[int]
 
@@ -51,6 +51,7 @@ def conv2d_weight_grad(
     precision: _Precision | None = None,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]: ...
+def conv2d_bias_grad(grad: ArrayLike, *, out: NDArray[Any] | None = None) -> NDArray[Any]: ...
 def conv_transpose2d(
     x: ArrayLike,
     weight: ArrayLike,

@@ -240,13 +240,14 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, a
         Divides C and K; output channels see the input channels of their own group.
     activation : {None, "relu", "sigmoid", "tanh"}
         :math:`f`, applied before the result is stored.
-    algorithm : {"auto", "im2col", "implicit", "direct", "linear", "winograd"}
+    algorithm : {"auto", "im2col", "implicit", "direct", "linear", "winograd", "depthwise"}
         ``"im2col"`` multiplies windows copied side by side, a block at a time, ``"implicit"``
         reads them where they overlap in a padded copy, ``"direct"`` serves groups of few channels,
         ``"linear"`` kernels that cover the input once. ``"winograd"`` multiplies transformed tiles
         and filters, in float32, for kernels of at most 5 entries along an axis (5 for each pixel
-        of the stride). ``"auto"`` takes the one whose estimated time is least, by dtype, shapes and
-        `precision` alone; `algorithms` tells which.
+        of the stride). ``"depthwise"`` works row by row on groups of one input channel. ``"auto"``
+        takes the one whose estimated time is least, by dtype, shapes and `precision` alone;
+        `algorithms` tells which.
     precision : {None, "auto", "strict"}
         See `set_precision`, whose setting None stands for.
     out : array, shape (N, K, OH, OW), optional
@@ -484,6 +485,50 @@ def conv_transpose2d_weight_grad(grad, x, weight_shape, *, stride=1, padding=0, 
     """
     return conv_transpose_weight_grad(4, grad, x, weight_shape, stride, padding, output_padding,
                                       dilation, groups, algorithm, precision, out)
+
+
+def conv2d_bias_grad(grad, *, out=None):
+    r"""Gradient of `conv2d` and `conv_transpose2d` with respect to `bias`.
+
+    .. math:: \frac{\partial L}{\partial b_k} = \sum_{n,p,q} \frac{\partial L}{\partial y_{n,k,p,q}}
+
+    Parameters
+    ----------
+    grad : array, shape (N, K, OH, OW)
+        float32 or float64. Partial sums are added up in float64.
+    out : array, shape (K,), optional
+        Where to write the result; it must not overlap `grad`. Undefined after an interrupt.
+
+    Returns
+    -------
+    array, shape (K,)
+
+    Raises
+    ------
+    TypeError
+        If an array is neither float32 nor float64.
+    ValueError
+        If `grad` has not 4 dimensions, or `out` does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.conv2d_bias_grad(np.ones((2, 3, 4, 5)))
+    array([40., 40., 40.])
+    """
+    cdef Call call = new_call()
+    cdef cnp.ndarray image = input_of_rank(grad, "grad", &call, 4)
+    cdef const int64_t *shape = shape_of(image)
+    cdef cnp.ndarray result = output(out, 1, &shape[1], call.type_number)
+    cdef int status
+    if out is not None:
+        forbid_overlap(out, image, "grad")
+    with nogil:
+        status = api.channel_sum(call.dtype, shape[0], shape[1], shape[2] * shape[3],
+                                 cnp.PyArray_DATA(image), cnp.PyArray_DATA(result))
+    check(status, "conv2d_bias_grad")
+    return deliver(result, out)
 
 
 def conv1d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, activation=None,

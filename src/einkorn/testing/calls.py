@@ -217,6 +217,11 @@ def conv2d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 
 @_register
+def conv2d_bias_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {"grad": _normal(rng, dtype, *_Convolution(rng).y_shape)}
+
+
+@_register
 def conv_transpose2d(rng: Rng, dtype: DTypeLike) -> Arguments:
     case = _Transposed(rng)
     return {

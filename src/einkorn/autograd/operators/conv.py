@@ -77,7 +77,7 @@ class Conv2d(_Activated):
         return (
             kernels.conv2d_input_grad(grad, weight, shape_x, **options) if needs[0] else None,
             kernels.conv2d_weight_grad(grad, x, shape_w, **options) if needs[1] else None,
-            grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
+            kernels.conv2d_bias_grad(grad) if len(needs) == 3 and needs[2] else None,
         )
 
     def compose_backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
@@ -161,7 +161,7 @@ class ConvTranspose2d(_Activated):
             kernels.conv_transpose2d_weight_grad(grad, x, self.weight_shape, **options)
             if needs[1]
             else None,
-            grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
+            kernels.conv2d_bias_grad(grad) if len(needs) == 3 and needs[2] else None,
         )
 
     def compose_backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:

@@ -18,7 +18,8 @@ typedef enum ek_conv_algorithm {
     EK_CONV_LINEAR = 4,   /* GEMM on whole images: the kernel covers the input once */
     /* Fewer products of transformed tiles and filters, with a larger error; float only. */
     EK_CONV_WINOGRAD = 5,
-    EK_CONV_ALGORITHM_COUNT = 6
+    EK_CONV_DEPTHWISE = 6, /* row by row, where every group has one channel of x */
+    EK_CONV_ALGORITHM_COUNT = 7
 } ek_conv_algorithm;
 
 typedef enum ek_conv_direction {

@@ -11,6 +11,7 @@ Arguments are not checked: what a kernel must refuse has no reference.
 from .convolution import (
     col2im,
     conv2d,
+    conv2d_bias_grad,
     conv2d_input_grad,
     conv2d_weight_grad,
     conv_transpose2d,
@@ -73,6 +74,7 @@ __all__ = [
     "batch_norm_grad",
     "col2im",
     "conv2d",
+    "conv2d_bias_grad",
     "conv2d_input_grad",
     "conv2d_weight_grad",
     "conv_transpose2d",

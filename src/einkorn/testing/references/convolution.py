@@ -161,6 +161,15 @@ def conv2d_weight_grad(
     return w_grad
 
 
+def conv2d_bias_grad(grad: Array) -> Array:
+    """Gradient of `conv2d` with respect to `bias`.
+
+    >>> conv2d_bias_grad(np.ones((2, 3, 4, 5))).tolist()
+    [40.0, 40.0, 40.0]
+    """
+    return np.asarray(grad, np.float64).sum((0, 2, 3))
+
+
 def conv_transpose2d(
     x: Array,
     weight: Array,
