@@ -1,6 +1,7 @@
 """Convolution and transposed convolution, each forward and both gradients."""
 
 import math
+from functools import partial
 
 from einkorn import kernels
 from einkorn.benchmark.cases import Cost
@@ -40,54 +41,57 @@ def output_size(shape, size):
 
 
 def build(shape):
-    n, c, h, w, k, kernel = (shape.get(key) for key in ("n", "c", "h", "w", "k", "kernel"))
-    transposed = shape.kind == "conv_transpose2d"
-    groups = shape.get("groups", 1)
-    options = {key: shape.get(key, default) for key, default in DEFAULTS.items()}
-    weight_shape = (
-        (c, k // groups, kernel, kernel) if transposed else (k, c // groups, kernel, kernel)
-    )
-    x, weight = random_arrays((n, c, h, w), weight_shape)
-    forward = getattr(kernels, shape.kind)
-    (grad,) = random_arrays(forward(x, weight, groups=groups, **options).shape)
+    x, weight, grad = arrays(shape)
     tx, tweight, tgrad = as_torch(x, weight, grad)
-    input_grad, weight_grad = gradients(shape.kind, x, weight, grad, groups, options)
-
-    def peer_grad(*needs):
-        pair = {key: (value, value) for key, value in options.items()}
-        return torch.ops.aten.convolution_backward(
-            *(tgrad, tx, tweight, None, pair["stride"], pair["padding"], pair["dilation"]),
-            *(transposed, (0, 0), groups, needs),
-        )
+    options, groups = options_of(shape), shape.get("groups", 1)
 
     def peer_forward():
         return getattr(torch.nn.functional, shape.kind)(tx, tweight, groups=groups, **options)
 
+    def peer_grad(*needs):
+        pairs = [(options[key], options[key]) for key in ("stride", "padding", "dilation")]
+        transposed = shape.kind == "conv_transpose2d"
+        return torch.ops.aten.convolution_backward(
+            *(tgrad, tx, tweight, None, *pairs, transposed, (0, 0), groups, needs)
+        )
+
+    peers = {
+        "forward": peer_forward,
+        "input gradient": lambda: peer_grad(True, False, False)[0],
+        "weight gradient": lambda: peer_grad(False, True, False)[1],
+    }
+    ours = {
+        direction: partial(function, *given, groups=groups, **options)
+        for direction, (function, given) in calls(shape, x, weight, grad).items()
+    }
     return {
-        "forward": only_available(
-            {
-                "einkorn": lambda: forward(x, weight, groups=groups, **options),
-                "torch": peer_forward,
-            }
-        ),
-        "input gradient": only_available(
-            {"einkorn": input_grad, "torch": lambda: peer_grad(True, False, False)[0]}
-        ),
-        "weight gradient": only_available(
-            {"einkorn": weight_grad, "torch": lambda: peer_grad(False, True, False)[1]}
-        ),
+        direction: only_available({"einkorn": ours[direction], "torch": peers[direction]})
+        for direction in DIRECTIONS
     }
 
 
-def gradients(kind, x, weight, grad, groups, options):
-    if kind == "conv2d":
-        return (
-            lambda: kernels.conv2d_input_grad(grad, weight, x.shape, groups=groups, **options),
-            lambda: kernels.conv2d_weight_grad(grad, x, weight.shape, groups=groups, **options),
-        )
-    return (
-        lambda: kernels.conv_transpose2d_input_grad(grad, weight, groups=groups, **options),
-        lambda: kernels.conv_transpose2d_weight_grad(
-            grad, x, weight.shape, groups=groups, **options
-        ),
-    )
+def options_of(shape):
+    return {key: shape.get(key, default) for key, default in DEFAULTS.items()}
+
+
+def arrays(shape):
+    """Input, weight and gradient of the output."""
+    n, c, h, w, k, kernel = (shape.get(key) for key in ("n", "c", "h", "w", "k", "kernel"))
+    groups = shape.get("groups", 1)
+    first, second = (c, k) if shape.kind == "conv_transpose2d" else (k, c)
+    outputs = (output_size(shape, size) for size in (h, w))
+    return random_arrays((n, c, h, w), (first, second // groups, kernel, kernel), (n, k, *outputs))
+
+
+def calls(shape, x, weight, grad):
+    """The kernel of each direction, and its positional arguments."""
+    forward = getattr(kernels, shape.kind)
+    input_grad = getattr(kernels, f"{shape.kind}_input_grad")
+    weight_grad = getattr(kernels, f"{shape.kind}_weight_grad")
+    # What the gradient of a transposed convolution has to be told follows from its gradient.
+    input_shape = (x.shape,) if shape.kind == "conv2d" else ()
+    return {
+        "forward": (forward, (x, weight)),
+        "input gradient": (input_grad, (grad, weight, *input_shape)),
+        "weight gradient": (weight_grad, (grad, x, weight.shape)),
+    }
