@@ -23,7 +23,7 @@ def test_every_algorithm_is_timed_and_the_planned_one_is_among_them(kind, direct
     case = Case("convolution", Shape(ODD, kind, SIZES), direction)
     seconds, planned = planner.compare_algorithms(case, Pace(rounds=1, shortest=1e-9))
     assert planned in seconds
-    assert len(seconds) > 1
+    assert all(time > 0 for time in seconds.values())
 
 
 @pytest.mark.parametrize(

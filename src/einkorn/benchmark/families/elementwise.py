@@ -9,7 +9,9 @@ from einkorn import kernels
 from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
-KINDS = dict.fromkeys(("relu", "leaky_relu", "sigmoid", "tanh", "softmax"), ("forward",))
+KINDS = dict.fromkeys(
+    ("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "softmax", "bias_relu"), ("forward",)
+)
 
 
 def cost(shape, direction):
@@ -31,18 +33,18 @@ NUMPY: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def build(shape):
-    size = (shape.get("n"), shape.get("c")) if shape.kind == "softmax" else (shape.get("size"),)
-    (x,) = random_arrays(size)
-    (tx,) = as_torch(x)
-    ours = getattr(kernels, shape.kind)
-
-    def peer():
-        if shape.kind == "softmax":
-            return torch.softmax(tx, -1)
-        return getattr(torch.nn.functional, shape.kind)(tx)
-
-    return {
-        "forward": only_available(
-            {"einkorn": lambda: ours(x), "numpy": lambda: NUMPY[shape.kind](x), "torch": peer}
-        )
-    }
+    x, bias = random_arrays(tuple(shape.sizes.values()), (shape.get("c", 1),))
+    numpy = NUMPY.get(shape.kind)
+    run: dict[str, Callable[[], object]] = {"numpy": lambda: numpy(x)} if numpy else {}
+    tx, tbias = as_torch(x, bias)
+    if shape.kind == "bias_relu":
+        run["einkorn"] = lambda: kernels.bias_activation(x, bias, "relu")
+        run["torch"] = lambda: torch.relu_(tx + tbias[:, None, None])
+    elif shape.kind == "softmax":
+        run["einkorn"] = lambda: kernels.softmax(x)
+        run["torch"] = lambda: torch.softmax(tx, -1)
+    else:
+        ours = getattr(kernels, shape.kind)
+        run["einkorn"] = lambda: ours(x)
+        run["torch"] = lambda: getattr(torch.nn.functional, shape.kind)(tx)
+    return {"forward": only_available(run)}
