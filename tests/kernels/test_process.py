@@ -65,6 +65,7 @@ def test_fork_is_survived(threads):
     [
         "kernels.matmul(np.ones((4000, 4000)), np.ones((4000, 4000)))",
         "kernels.conv2d(np.ones((32, 128, 64, 64)), np.ones((256, 128, 3, 3)))",
+        "kernels.gru(np.ones((3000, 8, 1)), *map(np.ones, [(8, 512), (1536, 1), (1536, 512)]))",
     ],
 )
 def test_ctrl_c_interrupts_a_long_call(call):
@@ -220,5 +221,39 @@ def test_threads_of_python_share_the_kernels():
         for worker in workers:
             worker.join()
         assert not wrong, wrong
+    """
+    run(script)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_steps_of_a_sequence_wait_for_no_absent_thread():
+    """Steps that follow each other quickly: in forked children, and beside other Python threads."""
+    script = """
+        import os, signal, threading
+        import numpy as np
+        from einkorn import kernels
+
+        kernels.set_num_threads(4)
+        rng = np.random.default_rng(0)
+        shapes = (60, 2, 8), (2, 256), (768, 8), (768, 256)
+        arguments = [0.1 * rng.standard_normal(shape) for shape in shapes]
+        expected = kernels.gru(*arguments)[0]
+
+        def wrong(calls):
+            return sum((kernels.gru(*arguments)[0] != expected).any() for _ in range(calls))
+
+        for attempt in range(5):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(60)  # A child that hangs ends by this signal.
+                os._exit(wrong(3))
+            assert os.waitpid(child, 0)[1] == 0, attempt
+        found = []
+        workers = [threading.Thread(target=lambda: found.append(wrong(20))) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert found == [0] * 4, found
     """
     run(script)
