@@ -46,7 +46,17 @@ BEHIND = {
     "max_pool1d": torch.nn.functional.max_pool1d_with_indices,
     "max_pool2d": torch.nn.functional.max_pool2d_with_indices,
 }
-UNDESCRIBED = {"Identity", "LogSigmoid", "Module", "Sequential", "Sigmoid", "Softsign", "Tanh"}
+UNDESCRIBED = {
+    "Identity",
+    "LogSigmoid",
+    "Module",
+    "Sequential",
+    "Sigmoid",
+    "Softmax2d",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
+}
 
 PAIRS = [
     *((getattr(nn, n), getattr(torch.nn, n), n) for n in nn.__all__ if n[0].isupper()),

@@ -6,7 +6,14 @@ from einkorn.autograd import Tensor
 from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 from einkorn.nn.module import Module
 
-__all__ = ["Dropout"]
+__all__ = [
+    "AlphaDropout",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "FeatureAlphaDropout",
+]
 
 
 class Dropout(Module):
@@ -56,3 +63,108 @@ class Dropout(Module):
     def extra_repr(self) -> str:
         """Describe the settings."""
         return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout1d(Dropout):
+    """Drop whole channels of (N, C, L) or (C, L).
+
+    As `Dropout`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> y = nn.Dropout1d()(np.ones((4, 3))).numpy().reshape(4, -1)
+    >>> all(len(set(channel)) == 1 for channel in y.tolist())
+    True
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the input with channels dropped."""
+        return F.dropout1d(input, self.p, self.training)
+
+
+class Dropout2d(Dropout):
+    """Drop whole channels of (N, C, H, W) or (C, H, W).
+
+    As `Dropout`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> y = nn.Dropout2d()(np.ones((4, 2, 3))).numpy().reshape(4, -1)
+    >>> all(len(set(channel)) == 1 for channel in y.tolist())
+    True
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the input with channels dropped."""
+        return F.dropout2d(input, self.p, self.training)
+
+
+class Dropout3d(Dropout):
+    """Drop whole channels of (N, C, D, H, W) or (C, D, H, W).
+
+    As `Dropout`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> y = nn.Dropout3d()(np.ones((4, 2, 2, 3))).numpy().reshape(4, -1)
+    >>> all(len(set(channel)) == 1 for channel in y.tolist())
+    True
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the input with channels dropped."""
+        return F.dropout3d(input, self.p, self.training)
+
+
+class AlphaDropout(Dropout):
+    """Drop elements to SELU's saturation, keeping mean 0 and variance 1.
+
+    As `Dropout`.
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, "Self-normalizing neural networks",
+    2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> y = nn.AlphaDropout()(np.random.default_rng(0).normal(size=100_000)).numpy()
+    >>> bool(abs(y.mean()) < 0.02 and abs(y.var() - 1) < 0.02)
+    True
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the input with elements dropped."""
+        return F.alpha_dropout(input, self.p, self.training)
+
+
+class FeatureAlphaDropout(Dropout):
+    """Drop whole channels of (N, C, ...) to SELU's saturation.
+
+    As `Dropout`.
+
+    References
+    ----------
+    G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, "Self-normalizing neural networks",
+    2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> y = nn.FeatureAlphaDropout()(np.ones((1, 4, 5))).numpy()[0]
+    >>> all(len(set(channel)) == 1 for channel in y.tolist())
+    True
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the input with channels dropped."""
+        return F.feature_alpha_dropout(input, self.p, self.training)

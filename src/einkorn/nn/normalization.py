@@ -12,7 +12,7 @@ from einkorn.nn import init
 from einkorn.nn.module import Module
 from einkorn.nn.parameter import Parameter, empty_parameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
 
 
 class _BatchNorm(Module):
@@ -187,3 +187,19 @@ class BatchNorm2d(_BatchNorm):
     """
 
     _axes = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    """Normalise each channel over the batch and its volume.
+
+    As `BatchNorm1d`, for input (N, C, D, H, W).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> nn.BatchNorm3d(3)(np.ones((4, 3, 2, 8, 8))).shape
+    (4, 3, 2, 8, 8)
+    """
+
+    _axes = (5,)

@@ -442,6 +442,11 @@ def _activation() -> Iterator[Row]:
     yield from rows("prelu", call(normal(3, 4), unit(1)), call(normal(2, 3, 4), unit(3)))
     yield from rows("softmax log_softmax", call(normal(3, 4), 1), call(normal(2, 3, 4), -2))
     yield from _functional("softmin", call(normal(3, 4), 1))
+    yield from _functional("hardshrink softshrink", *plain, call(normal(5), 0.1))
+    yield from _functional("rrelu", *plain, call(normal(5), 0.1, 0.9))
+    yield from _functional(
+        "gumbel_softmax", call(fixed(normal(3, 4))), differentiable=False, deterministic=False
+    )
 
 
 def _convolution() -> Iterator[Row]:
@@ -550,6 +555,10 @@ def _normalization() -> Iterator[Row]:
         call(x, None, None, *per_channel),
         call(x, mean, var, *per_channel),
         call(x, mean, var, None, None, False),
+    )
+    yield from _functional("rms_norm", call(x, (2, 2), positive(2, 2)), call(x, (2,), eps=0.1))
+    yield from _functional(
+        "local_response_norm", call(x, 2), call(normal(2, 5, 3), 3, 0.5, 0.6, 2.0)
     )
     yield from _functional("normalize", call(normal(3, 4)), call(normal(3, 4), 1.0, 0))
 
@@ -701,6 +710,8 @@ def _others() -> Iterator[Row]:
         ("dropout1d", (2, 3, 4)),
         ("dropout2d", (2, 3, 4, 4)),
         ("dropout3d", (2, 3, 2, 2, 2)),
+        ("alpha_dropout", (3, 4)),
+        ("feature_alpha_dropout", (2, 3, 4)),
     ):
         yield from _functional(name, call(fixed(normal(*shape)), 0.5), **facts)
     yield from _recurrent("lstm", 4, (normal(3, 3), normal(3, 3)))

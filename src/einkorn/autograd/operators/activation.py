@@ -19,8 +19,10 @@ from einkorn.autograd.operators.arithmetic import (
     where,
 )
 from einkorn.autograd.operators.common import as_dim, cast, to_floating, to_tensor
+from einkorn.autograd.operators.comparison import isnan
 from einkorn.autograd.operators.shape import chunk, reshape
 from einkorn.autograd.promotion import as_dtype
+from einkorn.autograd.random import default_generator
 from einkorn.autograd.tape import Operator, retain_inputs, retain_output
 from einkorn.autograd.tensor import Tensor
 
@@ -29,6 +31,8 @@ __all__ = [
     "elu",
     "gelu",
     "glu",
+    "gumbel_softmax",
+    "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
@@ -39,12 +43,14 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "rrelu",
     "selu",
     "sigmoid",
     "silu",
     "softmax",
     "softmin",
     "softplus",
+    "softshrink",
     "softsign",
     "tanh",
     "tanhshrink",
@@ -464,3 +470,102 @@ def glu(input: Any, dim: int = -1) -> Tensor:
         raise RuntimeError(f"dim: expected an even size along {dim}, got shape {x.shape}")
     first, second = chunk(x, 2, dim)
     return first * sigmoid(second)
+
+
+def hardshrink(input: Any, lambd: float = 0.5) -> Tensor:
+    """Return `input` where its absolute value is above `lambd`, else 0."""
+    x = to_tensor(input)
+    return where((x >= -lambd) & (x <= lambd), 0.0, x)
+
+
+def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
+    """Return `input` moved towards 0 by `lambd`, and 0 where it would pass it.
+
+    Raises
+    ------
+    RuntimeError
+        If `lambd` is negative.
+    """
+    if lambd < 0:
+        raise RuntimeError(f"lambd: expected a number that is not negative, got {lambd}")
+    x = to_tensor(input)
+    moved = where(x > lambd, x - lambd, where(x < -lambd, x + lambd, 0.0))
+    return where(isnan(x), x, moved)
+
+
+def rrelu(
+    input: Any,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    inplace: bool = False,
+    *,
+    generator: Any = None,
+) -> Tensor:
+    """Return `input` above 0, and below it times a slope.
+
+    Xu, Wang, Chen & Li, "Empirical evaluation of rectified activations in convolutional network",
+    2015.
+
+    Parameters
+    ----------
+    input : Tensor
+    lower, upper : float
+        In training the slope of each element is drawn uniformly from here to there; else it is
+        their mean.
+    training, inplace : bool
+    generator : numpy.random.Generator, optional
+        Draw from this one instead of the default.
+
+    Raises
+    ------
+    RuntimeError
+        If `lower` is above `upper`.
+    """
+    if lower > upper:
+        raise RuntimeError(f"lower: expected at most upper, {upper}, got {lower}")
+    x = to_tensor(input)
+    if not training:
+        return leaky_relu(x, (lower + upper) / 2)
+    source = default_generator() if generator is None else generator
+    slope = Tensor(source.uniform(lower, upper, x.shape).astype(x.dtype))
+    return where(x > 0, x, x * slope)
+
+
+def gumbel_softmax(
+    logits: Any,
+    tau: float = 1,
+    hard: bool = False,
+    eps: float = 1e-10,
+    dim: int = -1,
+    *,
+    generator: Any = None,
+) -> Tensor:
+    """Return samples of a relaxed categorical distribution.
+
+    Jang, Gu & Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017.
+
+    Parameters
+    ----------
+    logits : Tensor
+        Unnormalised log-probabilities.
+    tau : float
+        Temperature.
+    hard : bool
+        Return one-hot samples with the gradient of the soft ones.
+    eps : float
+        Accepted and without effect, as in PyTorch.
+    dim : int
+    generator : numpy.random.Generator, optional
+        Draw from this one instead of the default.
+    """
+    x = to_floating(logits)
+    source = default_generator() if generator is None else generator
+    noise = Tensor(source.gumbel(size=x.shape).astype(x.dtype))
+    soft = softmax((x + noise) / tau, dim)
+    if not hard:
+        return soft
+    values = soft.numpy()
+    one_hot = np.zeros_like(values)
+    np.put_along_axis(one_hot, values.argmax(dim, keepdims=True), 1, dim)
+    return Tensor(one_hot) - soft.detach() + soft

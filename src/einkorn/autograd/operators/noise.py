@@ -12,7 +12,17 @@ from einkorn.autograd.random import draw_seed
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
 
-__all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d"]
+__all__ = [
+    "alpha_dropout",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
+    "feature_alpha_dropout",
+]
+
+# Of SELU: what it tends to for large negative inputs.
+_SATURATION = -1.7580993408473766
 
 
 class Dropout(Operator):
@@ -142,3 +152,46 @@ def dropout3d(
 ) -> Tensor:
     """Return `input`, (N, C, D, H, W) or (C, D, H, W), with random channels zeroed."""
     return _whole_channels(input, p, training, 3, generator)
+
+
+def alpha_dropout(
+    input: Any,
+    p: float = 0.5,
+    training: bool = False,
+    inplace: bool = False,
+    *,
+    generator: Any = None,
+) -> Tensor:
+    """Return `input` with random elements set to SELU's saturation, keeping mean and variance.
+
+    Klambauer, Unterthiner, Mayr & Hochreiter, "Self-normalizing neural networks", 2017. Parameters
+    and errors as for :func:`dropout`.
+    """
+    x = _checked(input, p)
+    return _saturated(x, x.shape, p, training, generator)
+
+
+def feature_alpha_dropout(
+    input: Any,
+    p: float = 0.5,
+    training: bool = False,
+    inplace: bool = False,
+    *,
+    generator: Any = None,
+) -> Tensor:
+    """Return `input`, (N, C, ...), with whole random channels saturated; as `alpha_dropout`."""
+    x = _checked(input, p)
+    return _saturated(x, x.shape[:2] + (1,) * (x.ndim - 2), p, training, generator)
+
+
+def _saturated(
+    x: Tensor, shape: tuple[int, ...], p: float, training: bool, generator: Any
+) -> Tensor:
+    """Drop to saturation with a mask of `shape`, then restore zero mean and unit variance."""
+    if not training or p == 0:
+        return x
+    if p == 1:
+        return x * 0
+    kept = dropout(Tensor(np.ones(shape, x.dtype)), p, generator=generator) * (1 - p)
+    scale = float(((1 - p) * (1 + p * _SATURATION**2)) ** -0.5)
+    return (x * kept + _SATURATION * (1 - kept)) * scale - scale * p * _SATURATION

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from einkorn import kernels
+from einkorn.autograd.operators.arithmetic import pow as _pow
 from einkorn.autograd.operators.arithmetic import rsqrt
 from einkorn.autograd.operators.arithmetic import square as _square
 from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.operators.padding import pad
 from einkorn.autograd.operators.reduction import mean as _mean
 from einkorn.autograd.operators.reduction import norm
 from einkorn.autograd.operators.reduction import sum as _sum
@@ -19,7 +21,15 @@ from einkorn.autograd.operators.shape import expand, reshape
 from einkorn.autograd.tape import Operator, retain_inputs
 from einkorn.autograd.tensor import Tensor
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize"]
+__all__ = [
+    "batch_norm",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "normalize",
+    "rms_norm",
+]
 
 
 class BatchNorm(Operator):
@@ -245,3 +255,69 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> T
     x = to_tensor(input)
     size = norm(x, p, dim, True).clamp(min=eps)
     return x / size
+
+
+def rms_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
+) -> Tensor:
+    r"""Return :math:`x / \sqrt{\overline{x^2} + \epsilon}`: `input` over its root mean square.
+
+    Zhang & Sennrich, "Root mean square layer normalization", 2019.
+
+    Parameters
+    ----------
+    input : Tensor
+    normalized_shape : sequence of int
+        The last sizes of `input`, over which the mean is taken.
+    weight : Tensor, optional
+        Factor of that shape.
+    eps : float, optional
+        The dtype's machine epsilon by default.
+
+    Raises
+    ------
+    RuntimeError
+        If the last sizes of `input` are others.
+    """
+    x = to_tensor(input)
+    shape = tuple(normalized_shape)
+    if not shape or x.shape[-len(shape) :] != shape:
+        raise RuntimeError(f"normalized_shape: expected the last sizes of {x.shape}, got {shape}")
+    dims = tuple(range(-len(shape), 0))
+    least = float(np.finfo(x.dtype).eps) if eps is None else eps
+    y = x * rsqrt(_mean(_square(x), dims, True) + least)
+    return y if weight is None else y * to_tensor(weight)
+
+
+def local_response_norm(
+    input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
+    r"""Return :math:`x_c / (k + \frac{\alpha}{n} \sum_{c' \text{ near } c} x_{c'}^2)^\beta`.
+
+    Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional neural
+    networks", 2012.
+
+    Parameters
+    ----------
+    input : Tensor, shape (N, C, ...)
+    size : int
+        :math:`n`, channels in the neighbourhood.
+    alpha, beta, k : float
+
+    Raises
+    ------
+    ValueError
+        If `input` has fewer than three dimensions, or `size` is not positive.
+    """
+    x = to_tensor(input)
+    if x.ndim < 3:
+        raise ValueError(f"input: expected at least 3 dimensions, got shape {x.shape}")
+    if size < 1:
+        raise ValueError(f"size: expected a positive integer, got {size}")
+    channels = x.shape[1]
+    around = [(0, 0)] * (x.ndim - 2) + [(size // 2, (size - 1) // 2)]
+    padded = pad(_square(x), [width for pair in around for width in pair])
+    total = padded[:, :channels]
+    for first in range(1, size):
+        total = total + padded[:, first : first + channels]
+    return x / _pow(total * (alpha / size) + k, beta)
