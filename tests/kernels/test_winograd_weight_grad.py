@@ -30,6 +30,9 @@ SHAPES = {
     "6x6 s2": ((2, 33, 21, 19), (50, 33, 6, 6), {"stride": 2, "padding": 2}),
     "7x7 s2": ((2, 3, 30, 30), (16, 3, 7, 7), {"stride": 2, "padding": 3}),
     "11x11 s4": ((1, 3, 51, 51), (17, 3, 11, 11), {"stride": 4}),
+    "dilated": ((2, 20, 21, 22), (24, 20, 3, 3), {"padding": 2, "dilation": 2}),
+    "dilated 5x5": ((1, 7, 30, 31), (9, 7, 5, 5), {"padding": 3, "dilation": 3}),
+    "dilation over the map": ((2, 5, 9, 9), (4, 5, 3, 3), {"padding": 4, "dilation": 4}),
     "rest of the image unseen": ((1, 4, 30, 29), (5, 4, 7, 7), {"stride": 4}),
 }
 
@@ -101,7 +104,7 @@ def test_no_images_make_no_gradient():
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"stride": 3}, {"dilation": 2}, {"stride": (1, 2)}],
+    [{"stride": 3}, {"stride": 2, "dilation": 2}, {"stride": (1, 2)}, {"dilation": (1, 2)}],
 )
 def test_refuses_what_it_cannot_run(parameters):
     call = arguments((1, 3, 9, 9), (4, 3, 3, 3), parameters)
