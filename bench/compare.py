@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.targets import Verdict, judge, read_targets
 from einkorn import kernels
 from einkorn.benchmark.alternate import Pace
-from einkorn.benchmark.cases import FAMILIES, Case, cases, cheapest, networks
+from einkorn.benchmark.cases import FAMILIES, ODD, Case, cases, cheapest, networks
 from einkorn.benchmark.measure import measure
 from einkorn.benchmark.peers import READINGS, reading
 from einkorn.benchmark.report import write_report
@@ -130,21 +130,27 @@ def measure_all(options: argparse.Namespace) -> int:
 
 def settings(options: argparse.Namespace) -> Iterator[list[str]]:
     """Arguments of the child processes: one for each setting."""
-    isa = ["--isa", options.isa] if options.isa else []
     for threads in sorted({1, options.threads}):
         for name in READINGS if options.isa is None else ["stock"]:
-            gemm_only = ["--family", "gemm"] if name == "best-blas" else []
-            if gemm_only and (options.family and "gemm" not in options.family):
-                continue
-            yield ["--reading", name, "--threads", str(threads), *isa, *gemm_only]
+            families, chosen_networks = options.family or [], options.network or []
+            if name == "best-blas":
+                if families and "gemm" not in families:
+                    continue
+                families = ["gemm"]
+            if name != "stock" and not chosen_networks:
+                # What is asked of odd shapes is asked of the stock reading alone.
+                chosen_networks = [network for network in networks() if network != ODD]
+            yield [
+                *("--reading", name, "--threads", str(threads)),
+                *(["--isa", options.isa] if options.isa else []),
+                *(word for family in families for word in ("--family", family)),
+                *(word for network in chosen_networks for word in ("--network", network)),
+            ]
 
 
 def command_of(options: argparse.Namespace, setting: list[str], seconds: float) -> list[str]:
     command = [sys.executable, "-m", "bench.compare", *setting, "--seconds", str(seconds)]
     command += ["--results", str(options.results), "--rounds", str(options.rounds)]
-    if "--family" not in setting:
-        command += [word for family in options.family or () for word in ("--family", family)]
-    command += [word for network in options.network or () for word in ("--network", network)]
     return command + (["--quick"] if options.quick else [])
 
 
