@@ -97,3 +97,18 @@ def test_figures_belong_to_no_global_state():
 
     new_figure(1, 1)
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", "no line of results"),
+        ('{"machine": {"processor": "another"}}', "processor another"),
+    ],
+)
+def test_results_of_elsewhere_are_not_gone_on_with(line, told, tmp_path, capsys):
+    (tmp_path / "results.jsonl").write_text(line + "\n")
+    assert bench(tmp_path, "--resume") == 2
+    errors = capsys.readouterr().err
+    assert "--resume" in errors and told in errors
+    assert (tmp_path / "results.jsonl").read_text() == line + "\n"

@@ -11,10 +11,11 @@ from typing import Any
 from einkorn import kernels
 from einkorn.benchmark.alternate import Pace
 from einkorn.benchmark.cases import FAMILIES, ODD, Case, cases, cheapest, networks
+from einkorn.benchmark.machine import describe
 from einkorn.benchmark.report import write_report
 from einkorn.benchmark.results import Results, Row
 from einkorn.benchmark.summary import means
-from einkorn.runs._options import check_packages, count
+from einkorn.runs._options import UsageError, check_packages, count
 
 __all__ = ["add_arguments", "main"]
 
@@ -44,6 +45,8 @@ def main(options: argparse.Namespace) -> None:
     ------
     ImportError
         A package of the extra "run" is missing.
+    UsageError
+        What is in the folder was measured elsewhere, or is damaged.
     KeyboardInterrupt
         Ctrl-C was pressed; the report is about what was measured before.
     """
@@ -52,7 +55,7 @@ def main(options: argparse.Namespace) -> None:
     path = options.out / "results.jsonl"
     if not options.resume:
         path.unlink(missing_ok=True)
-    results = Results.load(path)
+    results = load(path)
     kernels.show_config()
     try:
         measure_all(results, chosen(options), options)
@@ -61,6 +64,28 @@ def main(options: argparse.Namespace) -> None:
             raise KeyboardInterrupt(f"what was measured is in {finish(results, options)}") from None
         raise
     print(f"\nreport: {finish(results, options)}")
+
+
+def load(path: Path) -> Results:
+    """Give the results so far, which must be of this machine and these versions.
+
+    Raises
+    ------
+    UsageError
+        If they are not, or the file is damaged.
+    """
+    try:
+        results = Results.load(path)
+    except ValueError as error:
+        raise UsageError(f"--resume: {error}") from error
+    here = describe()
+    for fact in ("processor", "versions") if results.machine else ():
+        if results.machine.get(fact) != here[fact]:
+            raise UsageError(
+                f"--resume: {path} was measured with {fact} {results.machine.get(fact)}, "
+                f"this is {here[fact]}"
+            )
+    return results
 
 
 def chosen(options: argparse.Namespace) -> list[Case]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from einkorn import kernels
+from einkorn._version import __version__
 
 __all__ = ["Load", "describe", "processor"]
 
@@ -55,8 +56,8 @@ def caches() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that are measured or measure."""
-    found = {}
+    """Versions of einkorn and of the packages beside it that are measured or measure."""
+    found = {"einkorn": __version__}
     for name in _PACKAGES:
         try:
             found[name] = importlib.metadata.version(name)

@@ -57,7 +57,7 @@ def facts(machine: dict[str, Any]) -> Iterator[str]:
     caches = ", ".join(f"{name} {size}" for name, size in machine["caches"].items())
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     blas = ", ".join(str(value) for value in config["blas"].values() if value)
-    yield f"- einkorn {config['version']}, Python {machine['python']}, {versions}"
+    yield f"- {versions}, Python {machine['python']}"
     yield f"- {machine['processor']}; {caches or 'caches unknown'}; {machine['system']}"
     yield f"- instruction sets: {', '.join(config['isa']['available'])}; NumPy's BLAS: {blas}"
 
