@@ -110,13 +110,12 @@ static void cut_rows(ek_winograd_plan *plan) {
     plan->units = ek_max(plan->pass.batch, 1) * plan->rows * plan->row_units;
 }
 
-static void cut_blocks(ek_winograd_plan *plan, ek_winograd_tile tile) {
+static void cut_blocks(ek_winograd_plan *plan) {
     int64_t passes = plan->axis[1].passes;
     int64_t elements = plan->points * (plan->pitch + passes * plan->filter_block);
     int64_t unit_tiles = plan->unit_columns * plan->axis[1].residues;
     int64_t tiles = ek_min(ek_max(BLOCK_ELEMENTS / elements, LEAST_TILES), MOST_TILES);
     int64_t shared = ek_ceil_div(plan->units, WANTED_BLOCKS);
-    (void)tile;
     plan->block_units = ek_min(tiles / unit_tiles, ek_max(shared, LEAST_TILES / unit_tiles));
     plan->block_units = even_share(plan->units, plan->block_units);
     plan->block_tiles = plan->block_units * unit_tiles;
@@ -149,8 +148,9 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     plan->filters = pass->target_channels;
     plan->filter_block = ek_min(tile.filters, ek_round_up(plan->filters, tile.lanes));
     plan->filter_blocks = ek_ceil_div(plan->filters, plan->filter_block);
+    plan->weight_channels = ek_min(pass->source_channels, EK_WINOGRAD_ENTRIES / entries);
     cut_rows(plan);
-    cut_blocks(plan, tile);
+    cut_blocks(plan);
     return EK_OK;
 }
 

@@ -43,6 +43,7 @@ typedef struct ek_winograd_plan {
     int64_t row_units, rows; /* units in a row of tiles, rows of tiles in an image */
     int64_t units, blocks;   /* of one group */
     int64_t block_units, block_tiles;
+    int64_t weight_channels; /* of a filter whose weights are transposed together */
     int64_t filters, filter_block, filter_blocks; /* in a pass, in a block; blocks in a pass */
 } ek_winograd_plan;
 
