@@ -8,6 +8,10 @@ enum {
     UNIT_PIXELS = 72,         /* of the source in a unit's row: six of them stay in L1 */
     BLOCK_ELEMENTS = 3 << 16, /* of a block's transforms, which stay in L2 */
     LEAST_TILES = 24,         /* in a block, to read the filters that seldom */
+    FILTER_TILES = 64,        /* in a block, to transform the filters that seldom */
+    CHUNK = 32,               /* summands of a block of filters that stay in L2 */
+    WAVE_ELEMENTS = 3 << 20,  /* of the transforms of tiles that stay in L3 */
+    KEPT_ELEMENTS = 3 << 20,  /* of the transforms of filters that do */
     MOST_TILES = 96,
     WANTED_BLOCKS = 8, /* shares of work that keep several threads busy */
     MOST_FILTER_ELEMENTS = 1 << 30
@@ -117,9 +121,22 @@ static void cut_blocks(ek_winograd_plan *plan) {
     int64_t tiles = ek_min(ek_max(BLOCK_ELEMENTS / elements, LEAST_TILES), MOST_TILES);
     int64_t shared = ek_ceil_div(plan->units, WANTED_BLOCKS);
     plan->block_units = ek_min(tiles / unit_tiles, ek_max(shared, LEAST_TILES / unit_tiles));
+    if (plan->tiles_first) {
+        plan->block_units = FILTER_TILES / unit_tiles;
+    }
     plan->block_units = even_share(plan->units, plan->block_units);
     plan->block_tiles = plan->block_units * unit_tiles;
     plan->blocks = ek_ceil_div(plan->units, plan->block_units);
+    plan->wave = WAVE_ELEMENTS / (plan->points * plan->pitch * plan->block_tiles);
+    plan->wave = ek_min(ek_max(plan->wave, 1), plan->blocks);
+}
+
+/* Where filters are to be transformed as they are needed; their tiles then lie at even distances.
+ */
+static int begins_with_tiles(const ek_winograd_plan *plan) {
+    double passes = (double)(plan->axis[0].passes * plan->axis[1].passes * plan->pass.groups);
+    double elements = passes * (double)(plan->points * plan->depth) * (double)plan->filters;
+    return plan->row_units == 1 && elements > KEPT_ELEMENTS;
 }
 
 int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
@@ -150,6 +167,8 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     plan->filter_blocks = ek_ceil_div(plan->filters, plan->filter_block);
     plan->weight_channels = ek_min(pass->source_channels, EK_WINOGRAD_ENTRIES / entries);
     cut_rows(plan);
+    plan->tiles_first = begins_with_tiles(plan);
+    plan->chunk = plan->tiles_first ? ek_min(CHUNK, plan->depth) : plan->depth;
     cut_blocks(plan);
     return EK_OK;
 }

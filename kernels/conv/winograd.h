@@ -30,8 +30,11 @@ typedef struct ek_winograd_axis {
 } ek_winograd_axis;
 
 /*
- * A row of tiles is cut into units, whose pixels are transposed together; a block of units is
- * transformed, multiplied and transformed back by one task while it is in cache.
+ * A row of tiles is cut into units, whose pixels are transposed together, and units are put
+ * together to blocks. Where filters are few, they are transformed first, all of them, and each task
+ * takes a block of tiles through all steps while it is in cache. Where filters would fill a cache,
+ * tiles are transformed first, `wave` blocks of them, and each task transforms one block of filters
+ * for one block of tiles, `chunk` summands at a time, while these are in cache.
  */
 typedef struct ek_winograd_plan {
     ek_winograd_axis axis[2];
@@ -44,6 +47,8 @@ typedef struct ek_winograd_plan {
     int64_t units, blocks;   /* of one group */
     int64_t block_units, block_tiles;
     int64_t weight_channels; /* of a filter whose weights are transposed together */
+    int tiles_first;
+    int64_t chunk, wave;
     int64_t filters, filter_block, filter_blocks; /* in a pass, in a block; blocks in a pass */
 } ek_winograd_plan;
 
