@@ -5,6 +5,7 @@
 
 enum {
     MOST_STEP = 16,
+    LINE = 16,                /* elements */
     UNIT_PIXELS = 72,         /* of the source in a unit's row: six of them stay in L1 */
     BLOCK_ELEMENTS = 3 << 16, /* of a block's transforms, which stay in L2 */
     LEAST_TILES = 24,         /* in a block, to read the filters that seldom */
@@ -107,8 +108,13 @@ static int64_t even_share(int64_t total, int64_t part) {
 static void cut_rows(ek_winograd_plan *plan) {
     const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
     /* Passes whose pixels interleave meet at the ends of a row alone. */
-    plan->unit_columns =
-        x->passes > 1 ? x->tiles : even_share(x->tiles, UNIT_PIXELS / (x->outputs * x->step));
+    plan->unit_columns = x->tiles;
+    if (x->passes == 1 && x->tiles * x->outputs * x->step > UNIT_PIXELS) {
+        /* The results of a unit end with a cache line. */
+        int64_t whole = LINE / ek_greatest_common_divisor(LINE, x->outputs);
+        int64_t share = even_share(x->tiles, UNIT_PIXELS / (x->outputs * x->step));
+        plan->unit_columns = ek_min(ek_round_up(share, whole), x->tiles);
+    }
     plan->row_units = ek_ceil_div(x->tiles, plan->unit_columns);
     plan->rows = y->residues * y->tiles;
     plan->units = ek_max(plan->pass.batch, 1) * plan->rows * plan->row_units;
@@ -127,16 +133,17 @@ static void cut_blocks(ek_winograd_plan *plan) {
     plan->block_units = even_share(plan->units, plan->block_units);
     plan->block_tiles = plan->block_units * unit_tiles;
     plan->blocks = ek_ceil_div(plan->units, plan->block_units);
-    plan->wave = WAVE_ELEMENTS / (plan->points * plan->pitch * plan->block_tiles);
+    plan->wave = WAVE_ELEMENTS / (plan->points * plan->depth * plan->block_tiles);
     plan->wave = ek_min(ek_max(plan->wave, 1), plan->blocks);
 }
 
-/* Where filters are to be transformed as they are needed; their tiles then lie at even distances.
- */
-static int begins_with_tiles(const ek_winograd_plan *plan) {
+/* Where filters are to be transformed as they are needed. Units are alike then, and no register of
+ * summands belongs to two phases. */
+static int begins_with_tiles(const ek_winograd_plan *plan, ek_winograd_tile tile) {
     double passes = (double)(plan->axis[0].passes * plan->axis[1].passes * plan->pass.groups);
     double elements = passes * (double)(plan->points * plan->depth) * (double)plan->filters;
-    return plan->row_units == 1 && elements > KEPT_ELEMENTS;
+    int whole = plan->axis[1].phase_count == 1 || plan->row_lanes % tile.lanes == 0;
+    return plan->row_units == 1 && whole && elements > KEPT_ELEMENTS;
 }
 
 int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
@@ -159,16 +166,16 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     plan->points = y->points * x->points;
     plan->row_lanes = y->phase_count * pass->source_channels;
     plan->depth = x->phase_count * plan->row_lanes;
-    /* An odd number of lines, so that neighbouring tiles do not meet in the same sets of a cache.
-     */
-    plan->pitch = (ek_ceil_div(ek_round_up(plan->depth, tile.lanes), 16) | 1) * 16;
     plan->filters = pass->target_channels;
     plan->filter_block = ek_min(tile.filters, ek_round_up(plan->filters, tile.lanes));
     plan->filter_blocks = ek_ceil_div(plan->filters, plan->filter_block);
     plan->weight_channels = ek_min(pass->source_channels, EK_WINOGRAD_ENTRIES / entries);
     cut_rows(plan);
-    plan->tiles_first = begins_with_tiles(plan);
+    plan->tiles_first = begins_with_tiles(plan, tile);
     plan->chunk = plan->tiles_first ? ek_min(CHUNK, plan->depth) : plan->depth;
+    /* Several lines: an odd number, so that tiles do not meet in the same sets of a cache. */
+    int64_t lines = ek_ceil_div(ek_round_up(plan->chunk, tile.lanes), 16);
+    plan->pitch = (lines > 2 ? lines | 1 : lines) * 16;
     cut_blocks(plan);
     return EK_OK;
 }
