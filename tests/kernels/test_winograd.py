@@ -34,6 +34,11 @@ CASES = {
     "dilated": ((2, 8, 14, 13), (8, 8, 3, 3), {"padding": 3, "dilation": (3, 2)}),
     "dilated s2": ((1, 8, 14, 13), (8, 8, 3, 3), {"stride": 2, "padding": 2, "dilation": 2}),
     "grouped": ((2, 48, 9, 9), (36, 16, 3, 3), {"padding": 1, "groups": 3}),
+    # So many filters that they are transformed a block at a time.
+    "many filters": ((2, 304, 7, 7), (312, 304, 3, 3), {"padding": 1}),
+    "many filters s2": ((1, 208, 9, 9), (224, 208, 3, 3), {"stride": 2, "padding": 1}),
+    "many 4x4 s2": ((1, 160, 10, 10), (168, 160, 4, 4), {"stride": 2, "padding": 1}),
+    "many in groups": ((2, 600, 5, 5), (304, 300, 3, 3), {"padding": 1, "groups": 2}),
 }
 
 
@@ -92,7 +97,19 @@ def test_error_bound(channels, size):
     assert relative_error(x_grad, expected) < bound
 
 
-@pytest.mark.parametrize("case", ["odd channels", "5x5 maps", "4x4 s2", "grouped", "wide"])
+def test_more_tiles_than_are_kept_at_once():
+    x, weight, bias = normal((76, 304, 7, 7), (312, 304, 3, 3), (312,))
+    actual, expected = (
+        kernels.conv2d(x, weight, bias, padding=1, algorithm=name)
+        for name in ("winograd", "implicit")
+    )
+    assert_close(actual, expected)
+
+
+THREADED = ["odd channels", "5x5 maps", "4x4 s2", "grouped", "wide", "many filters"]
+
+
+@pytest.mark.parametrize("case", THREADED)
 def test_bits_do_not_depend_on_the_number_of_threads(case):
     x_shape, weight_shape, options = CASES[case]
     x, weight = normal(x_shape, weight_shape)
