@@ -122,3 +122,16 @@ def test_batch_norm_equals_torch(training, dtype):
     gradients = kernels.batch_norm_grad(grad, x, weight, mean, inv_std, training=training)
     for ours, theirs in zip(gradients, tensors, strict=True):
         assert_close(ours, theirs.grad.double().numpy())
+
+
+def test_large_results_go_past_the_caches_unchanged():
+    """Above the size from which results are streamed, with images that end on cache lines."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((7, 64, 112, 112), dtype=np.float32)
+    weight, bias = rng.standard_normal((2, 64), dtype=np.float32)
+    y, mean, inv_std = kernels.batch_norm(x, weight, bias)
+    gx = kernels.batch_norm_grad(y, x, weight, mean, inv_std, training=False)[0]
+    columns = (1, -1, 1, 1)
+    scale = (inv_std * weight).reshape(columns)
+    assert_close(y, (x - mean.reshape(columns)) * scale + bias.reshape(columns))
+    assert_close(gx, y * scale)

@@ -1,4 +1,4 @@
-"""Max pooling with indices, its gradient, unpooling, average pooling."""
+"""Max pooling with indices or with a byte a window, its gradient, unpooling, average pooling."""
 
 import math
 
@@ -10,6 +10,7 @@ from einkorn.benchmark.peers import as_torch, only_available, random_arrays, tor
 
 KINDS = {
     "max_pool2d": ("forward", "gradient"),
+    "max_pool2d_codes": ("forward", "gradient"),
     "max_unpool2d": ("forward",),
     "avg_pool2d": ("forward",),
 }
@@ -21,14 +22,18 @@ def cost(shape, direction):
     stride = shape.get("stride", kernel)
     large = n * c * h * w
     small = n * c * math.prod((size + 2 * padding - kernel) // stride + 1 for size in (h, w))
-    index_bytes = 0 if shape.kind == "avg_pool2d" else 8
+    index_bytes = {"avg_pool2d": 0, "max_pool2d_codes": 1}.get(shape.kind, 8)
     return Cost(0, 4 * large + (4 + index_bytes) * small)
 
 
 def build(shape):
-    return {"max_pool2d": max_pool, "max_unpool2d": max_unpool, "avg_pool2d": avg_pool}[shape.kind](
-        shape
-    )
+    builders = {
+        "max_pool2d": max_pool,
+        "max_pool2d_codes": max_pool,
+        "max_unpool2d": max_unpool,
+        "avg_pool2d": avg_pool,
+    }
+    return builders[shape.kind](shape)
 
 
 def setting(shape):
@@ -40,7 +45,18 @@ def setting(shape):
 def max_pool(shape):
     x, kernel, options = setting(shape)
     y, indices = kernels.max_pool2d(x, kernel, **options)
+    codes = kernels.max_pool2d_codes(x, kernel, **options)[1]
     (grad,) = random_arrays(y.shape)
+    ours = {
+        "max_pool2d": (
+            lambda: kernels.max_pool2d(x, kernel, **options)[0],
+            lambda: kernels.max_pool2d_grad(grad, indices, x.shape),
+        ),
+        "max_pool2d_codes": (
+            lambda: kernels.max_pool2d_codes(x, kernel, **options)[0],
+            lambda: kernels.max_pool2d_codes_grad(grad, codes, x.shape, kernel, **options),
+        ),
+    }[shape.kind]
     tx, tgrad, tindices = as_torch(x, grad, indices)
 
     def peer_grad():
@@ -53,13 +69,13 @@ def max_pool(shape):
     return {
         "forward": only_available(
             {
-                "einkorn": lambda: kernels.max_pool2d(x, kernel, **options)[0],
+                "einkorn": ours[0],
                 "torch": lambda: pool(tx, kernel, return_indices=True, **options)[0],
             }
         ),
         "gradient": only_available(
             {
-                "einkorn": lambda: kernels.max_pool2d_grad(grad, indices, x.shape),
+                "einkorn": ours[1],
                 "torch": peer_grad,
             }
         ),
