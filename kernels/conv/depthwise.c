@@ -5,7 +5,6 @@
 
 enum {
     LEAST_ROWS = 4,       /* of a rectangle: fewer would copy the rows between them too often */
-    MOST_COLUMNS = 2048,  /* wider images are cut along their rows too */
     WANTED_UNITS = 8,     /* keep several threads busy ... */
     FINEST_UNIT = 1 << 12 /* ... where none of them copies fewer elements */
 };
@@ -64,7 +63,7 @@ static int is_too_much(ek_depthwise_plan *plan, ek_conv_direction direction, int
 
 static int choose_block(ek_depthwise_plan *plan, ek_conv_direction direction, int64_t lanes,
                         int64_t elements) {
-    plan->block[1] = even_share(plan->size[1], MOST_COLUMNS);
+    plan->block[1] = even_share(plan->size[1], EK_DEPTHWISE_COLUMNS);
     int64_t rows = plan->size[0];
     while (rows > LEAST_ROWS && is_too_much(plan, direction, lanes, elements, rows)) {
         rows = ek_max(ek_ceil_div(rows, 2), LEAST_ROWS);

@@ -11,7 +11,8 @@
 
 #include "conv/conv.h"
 
-enum { EK_DEPTHWISE_PASSES = 4 };
+/* Images of more columns may be cut along their rows, too. */
+enum { EK_DEPTHWISE_PASSES = 4, EK_DEPTHWISE_COLUMNS = 2048 };
 
 /* A pass and the copy of its source. The pixels that the same taps see form a phase. */
 typedef struct ek_depthwise_view {
