@@ -9,14 +9,11 @@ import numpy as np
 
 from einkorn.autograd import Tensor, as_tensor, increment_version
 from einkorn.autograd.operators import cat, reshape
-from einkorn.nn.inference import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "clip_grads_with_norm_",
-    "fuse_conv_bn_eval",
-    "fuse_linear_bn_eval",
     "get_total_norm",
     "parameters_to_vector",
     "vector_to_parameters",
