@@ -9,6 +9,7 @@ import pytest
 import einkorn as ek
 from einkorn import nn
 from einkorn.autograd import grad, gradcheck, gradgradcheck
+from einkorn.nn.fusion import activated_sum
 
 FIRST = {
     "linear": (lambda: nn.Linear(6, 4), (3, 6)),
@@ -191,6 +192,40 @@ def test_subclasses_are_left_alone():
     net = nn.Sequential(Counting(6, 4), nn.ReLU())
     net(x)
     assert net[0].calls == 1
+
+
+def test_a_sum_and_its_relu_are_one_operator():
+    source = np.random.default_rng(0)
+    x, y = (ek.tensor(source.standard_normal((2, 3, 4)), requires_grad=True) for _ in range(2))
+    relu, start = nn.ReLU(), source.standard_normal((2, 3, 4))
+    joined, apart = activated_sum(x, y, relu), relu(x + y)
+    assert operators_behind(joined)[0] == "AddReLU"
+    np.testing.assert_array_equal(joined.detach(), apart.detach())
+    expected = grad(apart, [x, y], start)
+    for create_graph in (False, True):
+        for a, b in zip(grad(joined, [x, y], start, True, create_graph), expected, strict=True):
+            np.testing.assert_array_equal(a.detach(), b)
+    seen = []
+    with relu.register_forward_hook(lambda module, args, output: seen.append(output)):
+        assert activated_sum(x, y, relu) is seen[0]
+    wide = ek.ones(3, 1)
+    np.testing.assert_array_equal(activated_sum(x, wide, relu).detach(), relu(x + wide).detach())
+    assert operators_behind(activated_sum(x, y, nn.Tanh()))[0] == "Tanh"
+
+
+def test_gradients_of_a_rectified_sum_do_not_spoil_each_other():
+    """Both operands receive one array, and each of them has another reader."""
+    source = np.random.default_rng(0)
+    leaves = [ek.tensor(source.standard_normal(5), requires_grad=True) for _ in range(2)]
+    relu = nn.ReLU()
+
+    def total(add):
+        a, b = leaves[0] * 2.0, leaves[1] * 3.0
+        return (add(a, b) + a.exp() + b * b).sum()
+
+    joined = grad(total(lambda a, b: activated_sum(a, b, relu)), leaves)
+    for a, b in zip(joined, grad(total(lambda a, b: relu(a + b)), leaves), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_copies_look_for_pairs_anew():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from einkorn import nn
 from einkorn.autograd import Tensor
-from einkorn.nn.fusion import in_turn
+from einkorn.nn.fusion import activated_sum, in_turn
 
 __all__ = ["BasicBlock", "ResNet", "resnet18", "resnet34"]
 
@@ -40,7 +40,7 @@ class BasicBlock(nn.Module):
         """Return maps (N, planes, H / stride, W / stride) of maps (N, in_planes, H, W)."""
         identity = x if self.downsample is None else self.downsample(x)
         out = in_turn(x, self.conv1, self.bn1, self.relu)
-        return self.relu(in_turn(out, self.conv2, self.bn2) + identity)
+        return activated_sum(in_turn(out, self.conv2, self.bn2), identity, self.relu)
 
 
 class ResNet(nn.Module):

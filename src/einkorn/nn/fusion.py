@@ -26,11 +26,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from einkorn.autograd import Tensor
+from einkorn.autograd.operators.activation import add_relu
 
 if TYPE_CHECKING:
     from einkorn.nn.module import Module
 
-__all__ = ["Plan", "in_turn", "is_plain", "structure_changed"]
+__all__ = ["Plan", "activated_sum", "in_turn", "is_plain", "structure_changed"]
 
 Step = tuple[Callable[[Any], Any], tuple[Any, ...]]
 
@@ -84,6 +85,17 @@ def in_turn(input: Any, *modules: Module) -> Any:
     For the ``forward`` of networks whose modules bear names of their own.
     """
     return Plan(modules).run(input)
+
+
+def activated_sum(first: Tensor, second: Tensor, activation: Module) -> Any:
+    """Return `activation` of the sum of two Tensors of one shape, for ReLU in one pass over them.
+
+    For the end of residual blocks.
+    """
+    alike = first.shape == second.shape and first.dtype == second.dtype
+    if alike and first.is_floating_point() and _own(activation, "_ending") == "relu":
+        return add_relu(first, second)
+    return activation(first + second)
 
 
 def _steps(modules: list[Module]) -> Iterator[Step]:

@@ -74,6 +74,25 @@ class ReLU(Operator):
         return grad * (y > 0)
 
 
+class AddReLU(Operator):
+    """``max(a + b, 0)`` for operands of one shape: what ends a residual block."""
+
+    __slots__ = ()
+    retain = retain_output
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return kernels.add_relu(a, b)
+
+    def backward(self, grad: Any, y: Any) -> Any:
+        # A view, which the engine does not add other gradients into: both inputs hold it.
+        gradient = kernels.relu_grad(grad, y).view()
+        return gradient, gradient
+
+    def compose_backward(self, grad: Tensor, y: Tensor) -> Any:
+        gradient = grad * (y > 0)
+        return gradient, gradient
+
+
 class Sigmoid(Operator):
     """``1 / (1 + exp(-x))``."""
 
@@ -257,6 +276,11 @@ def relu(input: Any, inplace: bool = False) -> Tensor:
     tensor([0., 2.])
     """
     return ReLU().apply(to_tensor(input))
+
+
+def add_relu(input: Tensor, other: Tensor) -> Tensor:
+    """Return ``relu(input + other)``, as one operator; both are of one shape and floating dtype."""
+    return AddReLU().apply(input, other)
 
 
 def sigmoid(input: Any) -> Tensor:
