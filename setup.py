@@ -12,6 +12,7 @@ Environment variables:
 
 import os
 import platform
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,16 +28,17 @@ INCLUDE = SOURCE / "einkorn" / "include"
 # All C is linked into this one module: a second copy would have threads and caches of its own.
 CORE = "einkorn.kernels._core"
 
-IS_X86_64 = platform.machine().lower() in ("x86_64", "amd64")
+
 ISA_FLAGS = {
     "unix": {
+        "neon": [],
         "avx2": ["-mavx2", "-mfma"],
         "avx512": [
             *("-mavx2", "-mfma", "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl"),
             "-mprefer-vector-width=512",
         ],
     },
-    "msvc": {"avx2": ["/arch:AVX2"], "avx512": ["/arch:AVX512"]},
+    "msvc": {"neon": [], "avx2": ["/arch:AVX2"], "avx512": ["/arch:AVX512"]},
 }
 # Contraction is off so that a variant rounds the same way whatever the compiler's mood;
 # where a fused multiply-add is wanted, the kernels say so.
@@ -58,8 +60,21 @@ def isa_of(source: Path) -> str | None:
     return ending if ending in ISA_FLAGS["unix"] else None
 
 
+def target_isas() -> tuple[str, ...]:
+    """The instruction sets of the machine that the build is for, which need not be this one."""
+    machine = sysconfig.get_platform().rpartition("-")[2]
+    if machine == "universal2":
+        machine = platform.machine().lower()
+    by_machine = {
+        ("x86_64", "amd64"): ("avx2", "avx512"),
+        ("aarch64", "arm64"): ("neon",),
+    }
+    return next((isas for names, isas in by_machine.items() if machine in names), ())
+
+
 def kernel_sources() -> list[Path]:
-    return sorted(s for s in KERNELS.rglob("*.c") if IS_X86_64 or isa_of(s) is None)
+    wanted = (None, *target_isas())
+    return sorted(s for s in KERNELS.rglob("*.c") if isa_of(s) in wanted)
 
 
 def headers() -> list[Path]:

@@ -27,7 +27,7 @@ enum { EAX, EBX, ECX, EDX };
 static int bit(uint32_t word, int position) { return (word >> position) & 1; }
 
 ek_cpu_features ek_cpu_detect(void) {
-    ek_cpu_features features = {0, 0};
+    ek_cpu_features features = {0};
     uint32_t leaf0[4], leaf1[4], leaf7[4];
     cpuid(0, 0, leaf0);
     if (leaf0[EAX] < 7) {
@@ -52,7 +52,10 @@ ek_cpu_features ek_cpu_detect(void) {
 #else
 
 ek_cpu_features ek_cpu_detect(void) {
-    ek_cpu_features features = {0, 0};
+    ek_cpu_features features = {0};
+#if defined(__aarch64__) || defined(_M_ARM64)
+    features.neon = 1;
+#endif
     return features;
 }
 

@@ -13,6 +13,9 @@
 #include "dispatch/declare_variants.inc"
 #define EK_ISA avx512
 #include "dispatch/declare_variants.inc"
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define EK_ISA neon
+#include "dispatch/declare_variants.inc"
 #endif
 
 static const struct {
@@ -21,9 +24,15 @@ static const struct {
 } isas[EK_ISA_COUNT] = {
     [EK_ISA_SCALAR] = {"scalar", &ek_variants_scalar},
 #if defined(__x86_64__) || defined(_M_X64)
+    [EK_ISA_NEON] = {"neon", NULL},
     [EK_ISA_AVX2] = {"avx2", &ek_variants_avx2},
     [EK_ISA_AVX512] = {"avx512", &ek_variants_avx512},
+#elif defined(__aarch64__) || defined(_M_ARM64)
+    [EK_ISA_NEON] = {"neon", &ek_variants_neon},
+    [EK_ISA_AVX2] = {"avx2", NULL},
+    [EK_ISA_AVX512] = {"avx512", NULL},
 #else
+    [EK_ISA_NEON] = {"neon", NULL},
     [EK_ISA_AVX2] = {"avx2", NULL},
     [EK_ISA_AVX512] = {"avx512", NULL},
 #endif
@@ -35,7 +44,7 @@ const char *ek_isa_name(ek_isa isa) { return isas[isa].name; }
 
 int ek_isa_available(ek_isa isa) {
     ek_cpu_features features = ek_cpu_detect();
-    int offered[EK_ISA_COUNT] = {1, features.avx2, features.avx512};
+    int offered[EK_ISA_COUNT] = {1, features.neon, features.avx2, features.avx512};
     return isas[isa].variants != NULL && offered[isa];
 }
 

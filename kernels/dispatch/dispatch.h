@@ -5,7 +5,7 @@
 #include "einkorn/api.h"
 
 /* In the order of preference: a later one is taken where the processor has it. */
-typedef enum ek_isa { EK_ISA_SCALAR, EK_ISA_AVX2, EK_ISA_AVX512, EK_ISA_COUNT } ek_isa;
+typedef enum ek_isa { EK_ISA_SCALAR, EK_ISA_NEON, EK_ISA_AVX2, EK_ISA_AVX512, EK_ISA_COUNT } ek_isa;
 
 #define EK_VARIANT_MEMBER(name, parameters, arguments) int(*name[EK_DTYPE_COUNT]) parameters;
 typedef struct ek_variants {

@@ -5,7 +5,7 @@
 #undef MR
 #undef NV
 #undef NR
-#if EK_F32_LANES == 16
+#if EK_F32_LANES == 16 || EK_F32_LANES == 4
 #define MR 6
 #define NV 4
 #elif EK_F32_LANES == 8

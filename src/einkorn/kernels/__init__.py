@@ -8,7 +8,7 @@ instruction set; which one runs is decided once, at import, by the processor's f
             |
     api.gemm(dtype, ...)            the table of kernels, also for embedders (_core, api.h)
             |
-    ek_gemm_f32_avx512              the variant in use: scalar, avx2, avx512 (kernels/gemm)
+    ek_gemm_f32_avx512              the variant in use, such as scalar or avx512 (kernels/gemm)
             |
     ek_team_run(task, ...)          splits by shape, so threads never change a result
 

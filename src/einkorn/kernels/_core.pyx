@@ -85,7 +85,8 @@ ek_team_set_interrupt_poll(poll_signals)
 
 
 def isa():
-    """Name of the instruction-set variant in use: ``"scalar"``, ``"avx2"`` or ``"avx512"``.
+    """Name of the instruction-set variant in use: ``"scalar"``, ``"neon"``, ``"avx2"`` or
+    ``"avx512"``.
 
     >>> from einkorn import kernels
     >>> kernels.isa() in kernels.isa_variants()
