@@ -11,13 +11,25 @@ KINDS = {"matmul": ("product",)}
 
 def cost(shape, direction):
     m, n, k = (shape.get(key) for key in "mnk")
-    return Cost(2 * m * n * k, 4 * (m * k + k * n + m * n))
+    batch = shape.get("batch", 1)
+    return Cost(2 * batch * m * n * k, 4 * batch * (m * k + k * n + m * n))
+
+
+def operand(array, transposed):
+    """The factor, or several, of which memory holds the transposed matrix."""
+    return array.swapaxes(-1, -2) if transposed else array
 
 
 def build(shape):
     m, n, k = (shape.get(key) for key in "mnk")
-    a, b = random_arrays((m, k), (k, n))
-    ta, tb = as_torch(a, b)
+    transpose_a, transpose_b = shape.get("ta", 0), shape.get("tb", 0)
+    batch = shape.get("batch", 0)
+    lead = (batch,) if batch else ()
+    arrays = random_arrays(
+        (*lead, *((k, m) if transpose_a else (m, k))), (*lead, *((n, k) if transpose_b else (k, n)))
+    )
+    a, b = map(operand, arrays, (transpose_a, transpose_b))
+    ta, tb = map(operand, as_torch(*arrays), (transpose_a, transpose_b))
     return {
         "product": only_available(
             {
