@@ -4,6 +4,7 @@
 
 #include <arm_neon.h>
 #include <stdint.h>
+#include <string.h>
 
 #define EK_ISA neon
 #define EK_F32_LANES 4
@@ -16,6 +17,7 @@ typedef uint64x2_t mf64;
 
 /* There is no store past the caches that C can ask for. */
 static inline void ek_stream_fence(void) {}
+static inline void ek_stream_line(void *to, const void *from) { memcpy(to, from, 64); }
 
 static inline mf32 vf32_part_mask(int64_t n) {
     const int32_t lanes[] = {0, 1, 2, 3};
@@ -27,72 +29,130 @@ static inline mf64 vf64_part_mask(int64_t n) {
 }
 
 /* T: element, V: vector, M: mask, L: lanes, S: suffix of T, U: of an unsigned integer as wide. */
-#define EK_NEON_PRIMITIVES(T, V, M, L, S, U)                                                   \
-    static inline V V##_load(const T *p) { return vld1q_##S(p); }                              \
-    static inline void V##_store(T *p, V a) { vst1q_##S(p, a); }                               \
-    static inline void V##_stream(T *p, V a) { vst1q_##S(p, a); }                              \
-    static inline V V##_set1(T a) { return vdupq_n_##S(a); }                                   \
-    /* The lanes beyond n hold `fill`. */                                                      \
-    static inline V V##_load_part_or(const T *p, int64_t n, T fill) {                          \
-        T lanes[L];                                                                            \
-        if (n >= L) {                                                                          \
-            return vld1q_##S(p);                                                               \
-        }                                                                                      \
-        for (int i = 0; i < L; i++) {                                                          \
-            lanes[i] = i < n ? p[i] : fill;                                                    \
-        }                                                                                      \
-        return vld1q_##S(lanes);                                                               \
-    }                                                                                          \
-    static inline V V##_load_part(const T *p, int64_t n) { return V##_load_part_or(p, n, 0); } \
-    /* p[0], p[2], p[4] and so on, n of them; the lanes beyond hold 0. */                      \
-    static inline V V##_load_even(const T *p, int64_t n) {                                     \
-        T lanes[L];                                                                            \
-        for (int i = 0; i < L; i++) {                                                          \
-            lanes[i] = i < n ? p[2 * i] : 0;                                                   \
-        }                                                                                      \
-        return vld1q_##S(lanes);                                                               \
-    }                                                                                          \
-    static inline void V##_store_part(T *p, V a, int64_t n) {                                  \
-        T lanes[L];                                                                            \
-        if (n >= L) {                                                                          \
-            vst1q_##S(p, a);                                                                   \
-            return;                                                                            \
-        }                                                                                      \
-        vst1q_##S(lanes, a);                                                                   \
-        for (int i = 0; i < n; i++) {                                                          \
-            p[i] = lanes[i];                                                                   \
-        }                                                                                      \
-    }                                                                                          \
-    static inline V V##_add(V a, V b) { return vaddq_##S(a, b); }                              \
-    static inline V V##_sub(V a, V b) { return vsubq_##S(a, b); }                              \
-    static inline V V##_mul(V a, V b) { return vmulq_##S(a, b); }                              \
-    static inline V V##_div(V a, V b) { return vdivq_##S(a, b); }                              \
-    static inline V V##_fma(V a, V b, V c) { return vfmaq_##S(c, a, b); }                      \
-    static inline M V##_lt(V a, V b) { return vcltq_##S(a, b); }                               \
-    static inline M V##_gt(V a, V b) { return vcgtq_##S(a, b); }                               \
-    static inline M V##_eq(V a, V b) { return vceqq_##S(a, b); }                               \
-    static inline M V##_le(V a, V b) { return vcleq_##S(a, b); }                               \
-    static inline M V##_ge(V a, V b) { return vcgeq_##S(a, b); }                               \
-    static inline M V##_either(M a, M b) { return vorrq_##U(a, b); }                           \
-    static inline M V##_unordered(V a, V b) {                                                  \
-        M ordered = vandq_##U(vceqq_##S(a, a), vceqq_##S(b, b));                               \
-        return vceqq_##U(ordered, vdupq_n_##U(0));                                             \
-    }                                                                                          \
-    static inline V V##_select(M m, V yes, V no) { return vbslq_##S(m, yes, no); }             \
-    /* b where one of them is NaN, unlike the instructions for minimum and maximum. */         \
-    static inline V V##_min(V a, V b) { return vbslq_##S(vcltq_##S(a, b), a, b); }             \
-    static inline V V##_max(V a, V b) { return vbslq_##S(vcgtq_##S(a, b), a, b); }             \
-    /* Zeros from lane n on. */                                                                \
-    static inline V V##_keep_part(V a, int64_t n) {                                            \
-        return vbslq_##S(V##_part_mask(n), a, vdupq_n_##S(0));                                 \
-    }                                                                                          \
-    static inline V V##_abs(V a) { return vabsq_##S(a); }                                      \
-    static inline V V##_copysign(V a, V sign) {                                                \
-        return vbslq_##S(vreinterpretq_##U##_##S(vdupq_n_##S((T) - 0.0)), sign, a);            \
-    }                                                                                          \
-    static inline V V##_sqrt(V a) { return vsqrtq_##S(a); }                                    \
-    static inline V V##_round(V a) { return vrndnq_##S(a); }                                   \
-    static inline T V##_sum(V a) { return vaddvq_##S(a); }                                     \
+#define EK_NEON_PRIMITIVES(T, V, M, L, S, U)                                                      \
+    static inline V V##_load(const T *p) { return vld1q_##S(p); }                                 \
+    static inline void V##_store(T *p, V a) { vst1q_##S(p, a); }                                  \
+    static inline void V##_stream(T *p, V a) { vst1q_##S(p, a); }                                 \
+    static inline V V##_set1(T a) { return vdupq_n_##S(a); }                                      \
+    /* The lanes beyond n hold `fill`. */                                                         \
+    static inline V V##_load_part_or(const T *p, int64_t n, T fill) {                             \
+        T lanes[L];                                                                               \
+        if (n >= L) {                                                                             \
+            return vld1q_##S(p);                                                                  \
+        }                                                                                         \
+        for (int i = 0; i < L; i++) {                                                             \
+            lanes[i] = i < n ? p[i] : fill;                                                       \
+        }                                                                                         \
+        return vld1q_##S(lanes);                                                                  \
+    }                                                                                             \
+    static inline V V##_load_part(const T *p, int64_t n) { return V##_load_part_or(p, n, 0); }    \
+    /* The lanes in [begin, end). */                                                              \
+    static inline M V##_span(int64_t begin, int64_t end) {                                        \
+        return vbicq_##U(V##_part_mask(end), V##_part_mask(begin));                               \
+    }                                                                                             \
+    /* Zero, and memory untouched, where the mask is not set. */                                  \
+    static inline V V##_load_masked(const T *p, M m) {                                            \
+        T lanes[L], set[L];                                                                       \
+        vst1q_##S(set, vbslq_##S(m, vdupq_n_##S(1), vdupq_n_##S(0)));                             \
+        for (int i = 0; i < L; i++) {                                                             \
+            lanes[i] = set[i] != 0 ? p[i] : 0;                                                    \
+        }                                                                                         \
+        return vld1q_##S(lanes);                                                                  \
+    }                                                                                             \
+    /* Of both registers' lanes, one after the other, those with an even or an odd number. */     \
+    static inline V V##_even(V a, V b) { return vuzp1q_##S(a, b); }                               \
+    static inline V V##_odd(V a, V b) { return vuzp2q_##S(a, b); }                                \
+    /* p[0], p[2], p[4] and so on, n of them; the lanes beyond hold 0. */                         \
+    static inline V V##_load_even(const T *p, int64_t n) {                                        \
+        T lanes[L];                                                                               \
+        for (int i = 0; i < L; i++) {                                                             \
+            lanes[i] = i < n ? p[2 * i] : 0;                                                      \
+        }                                                                                         \
+        return vld1q_##S(lanes);                                                                  \
+    }                                                                                             \
+    /* All of them. The second load begins one element early: nothing behind the last is read. */ \
+    static inline V V##_load_even_all(const T *p) {                                               \
+        V low = vld1q_##S(p), high = vld1q_##S(p + L - 1);                                        \
+        return vcombine_##S(vget_low_##S(vuzp1q_##S(low, low)),                                   \
+                            vget_low_##S(vuzp2q_##S(high, high)));                                \
+    }                                                                                             \
+    /* The first n lanes to p[0], p[2], p[4] and so on. */                                        \
+    static inline void V##_store_even(T *p, V a, int64_t n) {                                     \
+        T lanes[L];                                                                               \
+        vst1q_##S(lanes, a);                                                                      \
+        for (int i = 0; i < L && i < n; i++) {                                                    \
+            p[2 * i] = lanes[i];                                                                  \
+        }                                                                                         \
+    }                                                                                             \
+    /* The lanes of both in turn: even[0], odd[0], even[1], odd[1] and so on. */                  \
+    static inline void V##_store_pairs(T *p, V even, V odd) {                                     \
+        vst1q_##S(p, vzip1q_##S(even, odd));                                                      \
+        vst1q_##S(p + L, vzip2q_##S(even, odd));                                                  \
+    }                                                                                             \
+    /* p[l] = first + l step + a[l], a being integral. */                                         \
+    static inline void V##_store_index(int64_t *p, V a, int64_t first, int64_t step) {            \
+        T lanes[L];                                                                               \
+        vst1q_##S(lanes, a);                                                                      \
+        for (int i = 0; i < L; i++) {                                                             \
+            p[i] = first + i * step + (int64_t)lanes[i];                                          \
+        }                                                                                         \
+    }                                                                                             \
+    /* Integral lanes from 0 to 255 as bytes. */                                                  \
+    static inline void V##_store_bytes(uint8_t *p, V a) {                                         \
+        T lanes[L];                                                                               \
+        vst1q_##S(lanes, a);                                                                      \
+        for (int i = 0; i < L; i++) {                                                             \
+            p[i] = (uint8_t)lanes[i];                                                             \
+        }                                                                                         \
+    }                                                                                             \
+    static inline V V##_load_bytes(const uint8_t *p) {                                            \
+        T lanes[L];                                                                               \
+        for (int i = 0; i < L; i++) {                                                             \
+            lanes[i] = p[i];                                                                      \
+        }                                                                                         \
+        return vld1q_##S(lanes);                                                                  \
+    }                                                                                             \
+    static inline void V##_store_part(T *p, V a, int64_t n) {                                     \
+        T lanes[L];                                                                               \
+        if (n >= L) {                                                                             \
+            vst1q_##S(p, a);                                                                      \
+            return;                                                                               \
+        }                                                                                         \
+        vst1q_##S(lanes, a);                                                                      \
+        for (int i = 0; i < n; i++) {                                                             \
+            p[i] = lanes[i];                                                                      \
+        }                                                                                         \
+    }                                                                                             \
+    static inline V V##_add(V a, V b) { return vaddq_##S(a, b); }                                 \
+    static inline V V##_sub(V a, V b) { return vsubq_##S(a, b); }                                 \
+    static inline V V##_mul(V a, V b) { return vmulq_##S(a, b); }                                 \
+    static inline V V##_div(V a, V b) { return vdivq_##S(a, b); }                                 \
+    static inline V V##_fma(V a, V b, V c) { return vfmaq_##S(c, a, b); }                         \
+    static inline M V##_lt(V a, V b) { return vcltq_##S(a, b); }                                  \
+    static inline M V##_gt(V a, V b) { return vcgtq_##S(a, b); }                                  \
+    static inline M V##_eq(V a, V b) { return vceqq_##S(a, b); }                                  \
+    static inline M V##_le(V a, V b) { return vcleq_##S(a, b); }                                  \
+    static inline M V##_ge(V a, V b) { return vcgeq_##S(a, b); }                                  \
+    static inline M V##_either(M a, M b) { return vorrq_##U(a, b); }                              \
+    static inline M V##_unordered(V a, V b) {                                                     \
+        M ordered = vandq_##U(vceqq_##S(a, a), vceqq_##S(b, b));                                  \
+        return vceqq_##U(ordered, vdupq_n_##U(0));                                                \
+    }                                                                                             \
+    static inline V V##_select(M m, V yes, V no) { return vbslq_##S(m, yes, no); }                \
+    /* b where one of them is NaN, unlike the instructions for minimum and maximum. */            \
+    static inline V V##_min(V a, V b) { return vbslq_##S(vcltq_##S(a, b), a, b); }                \
+    static inline V V##_max(V a, V b) { return vbslq_##S(vcgtq_##S(a, b), a, b); }                \
+    /* Zeros from lane n on. */                                                                   \
+    static inline V V##_keep_part(V a, int64_t n) {                                               \
+        return vbslq_##S(V##_part_mask(n), a, vdupq_n_##S(0));                                    \
+    }                                                                                             \
+    static inline V V##_abs(V a) { return vabsq_##S(a); }                                         \
+    static inline V V##_copysign(V a, V sign) {                                                   \
+        return vbslq_##S(vreinterpretq_##U##_##S(vdupq_n_##S((T) - 0.0)), sign, a);               \
+    }                                                                                             \
+    static inline V V##_sqrt(V a) { return vsqrtq_##S(a); }                                       \
+    static inline V V##_round(V a) { return vrndnq_##S(a); }                                      \
+    static inline T V##_sum(V a) { return vaddvq_##S(a); }                                        \
     static inline T V##_hmax(V a) { return vmaxvq_##S(a); }
 
 EK_NEON_PRIMITIVES(float, vf32, mf32, 4, f32, u32)
