@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ def test_other_results_are_told(theirs, told):
 
 
 def test_libraries_take_turns(monkeypatch):
-    monkeypatch.setattr(alternate, "SETTLE", 0.0)
+    monkeypatch.setattr(alternate, "come_to_rest", lambda: None)
     called = []
     run = {name: lambda name=name: called.append(name) for name in ("einkorn", "numpy")}
     seconds = alternate.alternate(run, Pace(rounds=3, shortest=1e-9))
@@ -39,7 +41,7 @@ def test_libraries_take_turns(monkeypatch):
 
 
 def test_short_functions_warm_up_first(monkeypatch):
-    monkeypatch.setattr(alternate, "SETTLE", 0.0)
+    monkeypatch.setattr(alternate, "come_to_rest", lambda: None)
     monkeypatch.setattr(alternate, "calls_per_round", lambda function, shortest: 2)
     called = []
     alternate.alternate({"einkorn": lambda: called.append(1)}, Pace(rounds=3))
@@ -72,3 +74,20 @@ def test_disturbed_rounds_are_taken_again(monkeypatch, shares, kept):
     result = alternate.undisturbed(lambda: {"einkorn": [next(attempts)]})
     assert result == {"einkorn": [kept]}
     assert next(attempts, 3) == len(shares)
+
+
+def test_the_next_library_waits_while_threads_spin(monkeypatch):
+    # Processor time before and after each look: two with a spinning thread, one without.
+    times = iter([0.0, 0.005, 0.005, 0.010, 0.010, 0.0101])
+    monkeypatch.setattr(alternate.time, "process_time", lambda: next(times))
+    alternate.come_to_rest()
+    assert next(times, None) is None
+
+
+def test_waiting_has_an_end(monkeypatch):
+    monkeypatch.setattr(alternate, "LONGEST_WAIT", 0.05)
+    ticks = iter(range(1000))
+    monkeypatch.setattr(alternate.time, "process_time", lambda: next(ticks))
+    start = time.monotonic()
+    alternate.come_to_rest()
+    assert 0.05 <= time.monotonic() - start < 1

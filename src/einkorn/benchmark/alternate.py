@@ -10,8 +10,8 @@ from einkorn.benchmark.machine import Load
 
 __all__ = ["Pace", "ResultsDifferError", "alternate", "seconds_of", "undisturbed", "validate"]
 
-#: Seconds for which OpenMP and BLAS threads go on spinning after a call, on the next one's cores.
-SETTLE = 0.02
+#: Seconds between two looks at whether threads of the last call still spin, and the longest wait.
+LOOK, LONGEST_WAIT = 0.005, 1.0
 #: Of the largest value: what two summation orders in float32 may differ by.
 TOLERANCE = 2e-4
 #: Of the processors' time: what other processes may take before rounds are taken again.
@@ -62,12 +62,26 @@ def alternate(run: Run, pace: Pace) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {name: [] for name in run}
     for _ in range(pace.rounds):
         for name, function in run.items():
-            time.sleep(SETTLE)
+            come_to_rest()
             if calls[name] > 1:
                 # Threads and caches wake up, which counts for nothing in a long call.
                 function()
             seconds[name].append(seconds_of(function, calls[name]))
     return seconds
+
+
+def come_to_rest() -> None:
+    """Wait until no thread of this process spins for work.
+
+    Those of a BLAS may do so for a tenth of a second after a call, on the cores of the next one,
+    which would run at half its speed.
+    """
+    deadline = time.monotonic() + LONGEST_WAIT
+    while time.monotonic() < deadline:
+        busy = time.process_time()
+        time.sleep(LOOK)
+        if time.process_time() - busy < LOOK / 5:
+            return
 
 
 def calls_per_round(function: Callable[[], object], shortest: float) -> int:
