@@ -130,7 +130,7 @@ def measure_all(options: argparse.Namespace) -> int:
 
 def settings(options: argparse.Namespace) -> Iterator[list[str]]:
     """Arguments of the child processes: one for each setting."""
-    for threads in sorted({1, options.threads}):
+    for threads in sorted({1, options.threads}, reverse=True):
         for name in READINGS if options.isa is None else ["stock"]:
             families, chosen_networks = options.family or [], options.network or []
             if name == "best-blas":

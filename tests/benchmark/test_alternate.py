@@ -40,12 +40,23 @@ def test_libraries_take_turns(monkeypatch):
     assert called[2:] == ["einkorn", "numpy"] * 3
 
 
-def test_short_functions_warm_up_first(monkeypatch):
+@pytest.mark.parametrize(("calls", "warm"), [(1, 0), (2, 3)])
+def test_short_functions_warm_up_first(monkeypatch, calls, warm):
     monkeypatch.setattr(alternate, "come_to_rest", lambda: None)
-    monkeypatch.setattr(alternate, "calls_per_round", lambda function, shortest: 2)
+    monkeypatch.setattr(alternate, "calls_per_round", lambda function, shortest: calls)
+    monkeypatch.setattr(alternate, "warm_up", lambda function, seconds: warmed.append(seconds))
+    called, warmed = [], []
+    alternate.alternate({"einkorn": lambda: called.append(1)}, Pace(rounds=3, shortest=0.5))
+    assert len(called) == 3 * calls
+    assert warmed == [0.5] * warm
+
+
+def test_warming_up_takes_its_time():
     called = []
-    alternate.alternate({"einkorn": lambda: called.append(1)}, Pace(rounds=3))
-    assert len(called) == 3 * (1 + 2)
+    start = time.perf_counter()
+    alternate.warm_up(lambda: called.append(1), 0.01)
+    assert time.perf_counter() - start >= 0.01
+    assert called
 
 
 def test_short_functions_are_called_often():

@@ -64,10 +64,18 @@ def alternate(run: Run, pace: Pace) -> dict[str, list[float]]:
         for name, function in run.items():
             come_to_rest()
             if calls[name] > 1:
-                # Threads and caches wake up, which counts for nothing in a long call.
-                function()
+                # A thread that wakes may share its caller's core until the system moves it.
+                warm_up(function, pace.shortest)
             seconds[name].append(seconds_of(function, calls[name]))
     return seconds
+
+
+def warm_up(function: Callable[[], object], seconds: float) -> None:
+    """Call for that long, once at least."""
+    end = time.perf_counter() + seconds
+    function()
+    while time.perf_counter() < end:
+        function()
 
 
 def come_to_rest() -> None:
