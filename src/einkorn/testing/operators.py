@@ -695,6 +695,35 @@ class Labels(Draw):
         return rows.reshape(self.shape)
 
 
+def _resampling() -> Iterator[Row]:
+    x = normal(2, 3, 5, 4)
+    yield from _functional(
+        "unfold", call(x, 2), call(x, (3, 2), 1, (1, 0), 2), call(normal(3, 5, 4), 2, (2, 1))
+    )
+    yield from _functional(
+        "fold",
+        call(normal(2, 12, 12), (5, 4), 2),
+        call(normal(2, 18, 6), (5, 4), (3, 2), 1, (1, 0), 2),
+        call(normal(12, 9), (5, 4), 2, (2, 1)),
+    )
+    yield from _functional("pixel_shuffle", call(normal(2, 8, 2, 3), 2))
+    yield from _functional("pixel_unshuffle", call(normal(2, 2, 4, 6), 2))
+    yield from _functional("channel_shuffle", call(normal(2, 6, 2, 2), 3))
+    yield from _functional(
+        "interpolate",
+        call(x, (7, 3)),
+        call(x, scale_factor=1.7),
+        call(x, (7, 3), mode="nearest-exact"),
+        call(x, (7, 3), mode="bilinear"),
+        call(x, (7, 3), mode="bilinear", align_corners=True),
+        call(x, scale_factor=(1.7, 0.6), mode="bilinear"),
+        call(x, scale_factor=1.7, mode="bilinear", recompute_scale_factor=True),
+        call(normal(2, 3, 5), 8, mode="linear"),
+        call(normal(1, 2, 3, 2, 4), (4, 3, 2), mode="trilinear"),
+        call(x, 2, mode="area"),
+    )
+
+
 def _others() -> Iterator[Row]:
     yield from _functional(
         "pad",
@@ -796,6 +825,7 @@ def _all_rows() -> Iterator[Row]:
             _normalization,
             _losses,
             _margins,
+            _resampling,
             _lookup,
             _others,
             _randomness,

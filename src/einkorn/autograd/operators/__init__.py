@@ -19,6 +19,7 @@ normalization      batch normalisation and its kin
 padding            ``pad``
 margin             losses of margins, distances and counts
 recurrent          LSTM, GRU and simple recurrent layers
+resample           windows, pixel shuffles, interpolation
 =================  ========================================================================
 
 The families to ``shape`` are the vocabulary of tensors: functions of ``einkorn`` and methods of
@@ -49,6 +50,7 @@ from einkorn.autograd.operators import (
     products,
     recurrent,
     reduction,
+    resample,
     shape,
 )
 from einkorn.autograd.operators.activation import *  # noqa: F403
@@ -68,6 +70,7 @@ from einkorn.autograd.operators.pool import *  # noqa: F403
 from einkorn.autograd.operators.products import *  # noqa: F403
 from einkorn.autograd.operators.recurrent import *  # noqa: F403
 from einkorn.autograd.operators.reduction import *  # noqa: F403
+from einkorn.autograd.operators.resample import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.tensor import Tensor
 
@@ -92,6 +95,7 @@ FUNCTIONAL = (
     padding,
     pool,
     recurrent,
+    resample,
 )
 __all__ = [name for family in (*VOCABULARY, *FUNCTIONAL) for name in family.__all__]  # noqa: PLE0605
 
