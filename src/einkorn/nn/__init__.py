@@ -32,6 +32,9 @@ from einkorn.nn.activation import (
     Softsign,
     Tanh,
 )
+from einkorn.nn.attention import (
+    MultiheadAttention,
+)
 from einkorn.nn.containers import ModuleDict, ModuleList, Sequential
 from einkorn.nn.conv import Conv2d, ConvTranspose2d
 from einkorn.nn.dropout import (
@@ -205,6 +208,7 @@ __all__ = [
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "PReLU",
     "PairwiseDistance",

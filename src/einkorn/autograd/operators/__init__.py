@@ -20,6 +20,7 @@ padding            ``pad``
 margin             losses of margins, distances and counts
 recurrent          LSTM, GRU and simple recurrent layers
 resample           windows, pixel shuffles, interpolation
+attention          scaled dot-product attention
 =================  ========================================================================
 
 The families to ``shape`` are the vocabulary of tensors: functions of ``einkorn`` and methods of
@@ -34,6 +35,7 @@ import numpy as np
 from einkorn.autograd.operators import (
     activation,
     arithmetic,
+    attention,
     comparison,
     contraction,
     conv,
@@ -55,6 +57,7 @@ from einkorn.autograd.operators import (
 )
 from einkorn.autograd.operators.activation import *  # noqa: F403
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
+from einkorn.autograd.operators.attention import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
 from einkorn.autograd.operators.contraction import *  # noqa: F403
 from einkorn.autograd.operators.conv import *  # noqa: F403
@@ -86,6 +89,7 @@ VOCABULARY = (
 )
 FUNCTIONAL = (
     activation,
+    attention,
     conv,
     lookup,
     loss,

@@ -34,7 +34,7 @@ class Unfold(Operator):
 
     __slots__ = ("options", "shape")
 
-    def __init__(self, options: dict[str, tuple[int, int]], shape: tuple[int, ...]) -> None:
+    def __init__(self, options: dict[str, Any], shape: tuple[int, ...]) -> None:
         self.options = options
         self.shape = shape
 
@@ -53,7 +53,7 @@ class Fold(Operator):
 
     __slots__ = ("options", "shape")
 
-    def __init__(self, options: dict[str, tuple[int, int]], shape: tuple[int, ...]) -> None:
+    def __init__(self, options: dict[str, Any], shape: tuple[int, ...]) -> None:
         self.options = options
         self.shape = shape
 
@@ -69,7 +69,7 @@ class Fold(Operator):
 
 def _window_options(
     kernel_size: Any, dilation: Any, padding: Any, stride: Any
-) -> dict[str, tuple[int, int]]:
+) -> dict[str, Any]:
     return {
         "kernel_size": as_pair(kernel_size),
         "stride": as_pair(stride),
