@@ -427,6 +427,11 @@ def elu(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 
 @_register
+def gelu(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {**relu(rng, dtype), "approximate": "tanh"}
+
+
+@_register
 def relu_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     shape = _any_shape(rng)
     return {"grad": _normal(rng, dtype, *shape), "y": _normal(rng, dtype, *shape)}
@@ -453,6 +458,13 @@ def leaky_relu_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
 def elu_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     shape = _any_shape(rng)
     return {"grad": _normal(rng, dtype, *shape), "x": _normal(rng, dtype, *shape), "alpha": 1.5}
+
+
+@_register
+def gelu_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    shape = _any_shape(rng)
+    grad, x = _normal(rng, dtype, *shape), _normal(rng, dtype, *shape)
+    return {"grad": grad, "x": x, "approximate": "tanh"}
 
 
 @_register

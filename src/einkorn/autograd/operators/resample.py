@@ -67,9 +67,7 @@ class Fold(Operator):
         return Unfold(self.options, self.shape).apply(grad)
 
 
-def _window_options(
-    kernel_size: Any, dilation: Any, padding: Any, stride: Any
-) -> dict[str, Any]:
+def _window_options(kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> dict[str, Any]:
     return {
         "kernel_size": as_pair(kernel_size),
         "stride": as_pair(stride),
