@@ -1,7 +1,7 @@
 import pytest
 
 from einkorn.benchmark.cases import Case, Cost, Shape
-from einkorn.benchmark.results import Results, Row
+from einkorn.benchmark.results import Results, Row, beside
 from einkorn.benchmark.roofline import Roof
 
 
@@ -24,7 +24,9 @@ def make_row():
             "bytes": 0,
             **changes,
         }
-        return Row(**fields, seconds={name: [value] for name, value in seconds.items()})
+        times = {name: [value] for name, value in seconds.items()}
+        times |= {beside(peer): list(times["einkorn"]) for peer in seconds.keys() - {"einkorn"}}
+        return Row(**fields, seconds=times)
 
     return make
 

@@ -56,7 +56,6 @@ def test_row_of_a_case(tiny_case, tiny_cost):
     assert (row.isa, row.threads, row.reading) == ("avx2", 1, "pooled")
     assert row.cost == tiny_cost
     assert row.median() == 2.0
-    assert row.spread() == 1.0
 
 
 def test_ratio(make_row):
@@ -64,3 +63,10 @@ def test_ratio(make_row):
     assert row.peers() == ["torch"]
     assert row.ratio("torch") == 1.5
     assert row.ratio("numpy") is None
+
+
+def test_each_peer_is_compared_with_the_turns_it_took_part_in(make_row):
+    row = make_row({"einkorn": 2.0, "torch": 3.0, "numpy": 8.0})
+    row.seconds["einkorn beside numpy"][:] = [4.0]
+    assert (row.ratio("torch"), row.ratio("numpy")) == (1.5, 2.0)
+    assert row.median() == 2.0

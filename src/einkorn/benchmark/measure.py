@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from einkorn.benchmark.alternate import Pace, ResultsDifferError, alternate, undisturbed, validate
 from einkorn.benchmark.cases import Case
 from einkorn.benchmark.machine import describe
 from einkorn.benchmark.peers import READINGS, reading, use_threads
-from einkorn.benchmark.results import Results, Row, Setting
+from einkorn.benchmark.results import Results, Row, Setting, beside
 from einkorn.benchmark.roofline import measure_roof
 from einkorn.kernels import isa
 
@@ -65,8 +66,18 @@ def measure(
 
 
 def seconds(case: Case, pace: Pace) -> dict[str, list[float]]:
-    """Time each library on one case after holding the results equal."""
+    """Time einkorn beside one peer after the other, after holding all results equal.
+
+    Three libraries in turn would not do: NumPy's threads, which spin and then sleep, leave those of
+    PyTorch and einkorn on the same core for a while. PyTorch's turn comes first.
+    """
     libraries = READINGS[reading()].libraries if pace.peers else {"einkorn"}
     run = {name: function for name, function in case.build().items() if name in libraries}
     validate(run)
-    return undisturbed(lambda: alternate(run, pace))
+    ours = run.pop("einkorn")
+    times: dict[str, list[float]] = {}
+    for peer in sorted(run, reverse=True):
+        pair = {"einkorn": ours, peer: run[peer]}
+        found = undisturbed(partial(alternate, pair, pace))
+        times[peer], times[beside(peer)] = found[peer], found["einkorn"]
+    return times or undisturbed(partial(alternate, {"einkorn": ours}, pace))

@@ -12,16 +12,22 @@ from typing import Any
 from einkorn.benchmark.cases import Case, Cost
 from einkorn.benchmark.roofline import Roof
 
-__all__ = ["Results", "Row"]
+__all__ = ["Results", "Row", "Setting", "beside"]
 
 Key = tuple[str, str, str, int, str]
+
+
+def beside(peer: str) -> str:
+    """Name of einkorn's own time in turns with a peer."""
+    return f"einkorn beside {peer}"
 
 
 @dataclass(frozen=True)
 class Row:
     """One case under one instruction set, number of threads and reading of the peers.
 
-    `seconds` holds a call's time in each round by library.
+    `seconds` holds a call's time in each round by library. einkorn's stand under ``"einkorn"``
+    where it was timed alone, and under `beside` of each peer that it took turns with.
     """
 
     family: str
@@ -62,22 +68,20 @@ class Row:
         """Operations and bytes that the case takes at least."""
         return Cost(self.flops, self.bytes)
 
-    def median(self, library: str = "einkorn") -> float:
-        """Seconds a call takes."""
-        return statistics.median(self.seconds[library])
-
-    def spread(self, library: str = "einkorn") -> float:
-        """Distance of the slowest round from the quickest, over the median."""
-        times = self.seconds[library]
-        return (max(times) - min(times)) / self.median(library)
+    def median(self) -> float:
+        """Seconds that a call of einkorn takes: alone, or beside whichever peer it was quickest."""
+        own = [times for name, times in self.seconds.items() if name.startswith("einkorn")]
+        return min(map(statistics.median, own))
 
     def ratio(self, peer: str) -> float | None:
-        """How many times the peer's time is einkorn's; None where it was not measured."""
-        return self.median(peer) / self.median() if peer in self.seconds else None
+        """How many times the peer's time is einkorn's beside it; None where it was not measured."""
+        if peer not in self.seconds:
+            return None
+        return statistics.median(self.seconds[peer]) / statistics.median(self.seconds[beside(peer)])
 
     def peers(self) -> list[str]:
         """Libraries that took part beside einkorn."""
-        return sorted(self.seconds.keys() - {"einkorn"})
+        return sorted(name for name in self.seconds if not name.startswith("einkorn"))
 
 
 @dataclass(frozen=True)
