@@ -89,6 +89,8 @@ VALID = {
     "elu": {"x": X},
     "leaky_relu_grad": {"grad": X, "x": X, "negative_slope": 0.1},
     "elu_grad": {"grad": X, "x": X, "alpha": 1.0},
+    "gelu": {"x": X},
+    "gelu_grad": {"grad": X, "x": X},
     "softmax": {"x": X},
     "log_softmax": {"x": X},
     "softmax_grad": {"grad": X, "y": X},
@@ -264,7 +266,7 @@ for bad in (ones(2, 4, 2, 2), ones(1, 4, 2, 3), ones(2, 4, 6)):
 for name in ("relu_grad", "sigmoid_grad", "tanh_grad", "softmax_grad", "log_softmax_grad"):
     refuse(name, ValueError, y=ones(2, 4, 5, 5), blame="y|grad")
     refuse(name, ValueError, grad=ones(1), blame="y|grad")
-refuse("leaky_relu_grad elu_grad", ValueError, x=ones(2, 4, 5, 5), blame="x|grad")
+refuse("leaky_relu_grad elu_grad gelu_grad", ValueError, x=ones(2, 4, 5, 5), blame="x|grad")
 refuse("dropout_grad", ValueError, mask=ones(2, 4, 5, 5) > 0, blame="mask|grad")
 for bad in (4, -5, 2**31, 2**32, 2**63, INT64_MIN):
     refuse("softmax log_softmax softmax_grad log_softmax_grad", (ValueError, IndexError), axis=bad)
@@ -318,6 +320,7 @@ refuse("avg_pool2d avg_pool2d_grad", ValueError, divisor_override=0)
 refuse("avg_pool2d avg_pool2d_grad", TypeError, divisor_override=1.5)
 refuse("leaky_relu leaky_relu_grad", TypeError, negative_slope="0.1")
 refuse("elu elu_grad", TypeError, alpha=None)
+refuse("gelu gelu_grad", ValueError, approximate="logistic")
 
 # Normalisation, recurrence, optimisers.
 for key in ("weight", "bias"):

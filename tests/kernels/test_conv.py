@@ -254,6 +254,12 @@ def test_bias_gradient(shape, dtype):
     assert actual.dtype == dtype
 
 
+def test_bias_gradient_of_more_images_than_memory_holds(dtype):
+    """They have no pixels, so it is over at once."""
+    grad = np.broadcast_to(np.zeros((1, 3, 0, 4), dtype), (2**40, 3, 0, 4))
+    np.testing.assert_array_equal(kernels.conv2d_bias_grad(grad), np.zeros(3, dtype))
+
+
 def test_conv2d_gradients_by_central_differences():
     parameters = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}
     x, weight = normal(np.float64, (2, 4, 5, 4), (6, 2, 2, 2), seed=1)
