@@ -154,6 +154,7 @@ def test_compare_stops_when_its_time_is_over(tmp_path, capsys):
 
 
 def test_compare_starts_children_for_all_settings(tmp_path, capfd):
+    pytest.importorskip("torch")  # beside which the odd shapes are judged
     path = tmp_path / "results.jsonl"
     arguments = ["--targets", "--family", "loss", "--network", "odd", "--quick", "--threads", "2"]
     report = tmp_path / "report"
