@@ -91,7 +91,7 @@ def torch_resnet18():
     """The twin of `einkorn.models.resnet18` with ten classes."""
     nn = torch.nn
 
-    class Block(nn.Module):  # type: ignore[name-defined]
+    class Block(nn.Module):  # type: ignore[name-defined]  # nn is an argument's
         def __init__(self, in_planes, planes, stride):
             super().__init__()
             self.conv1 = nn.Conv2d(in_planes, planes, 3, stride, padding=1, bias=False)
@@ -112,7 +112,7 @@ def torch_resnet18():
             out += identity
             return self.relu(out)
 
-    class ResNet(nn.Module):  # type: ignore[name-defined]
+    class ResNet(nn.Module):  # type: ignore[name-defined]  # nn is an argument's
         def __init__(self):
             super().__init__()
             self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
@@ -138,7 +138,7 @@ def char_lstm(lib):
     """Scores of the next character at every step of (T, B) characters, as rows."""
     nn = lib.nn
 
-    class CharLSTM(nn.Module):  # type: ignore[name-defined]
+    class CharLSTM(nn.Module):  # type: ignore[name-defined]  # nn is an argument's
         def __init__(self):
             super().__init__()
             self.embedding = nn.Embedding(CHARACTERS, CHARACTERS)

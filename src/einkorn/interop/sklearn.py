@@ -219,7 +219,7 @@ class NeuralNetClassifier(ClassifierMixin, _NeuralNet):
 
     _default_loss = staticmethod(nn.functional.cross_entropy)
 
-    def fit(self, X: Any, y: Any) -> NeuralNetClassifier:  # noqa: N803 (scikit-learn's name)
+    def fit(self, X: Any, y: Any) -> NeuralNetClassifier:
         """Train a new model.
 
         Parameters
@@ -239,7 +239,7 @@ class NeuralNetClassifier(ClassifierMixin, _NeuralNet):
         ValueError
             If lengths differ, values are not finite, or there are fewer than two labels.
         """
-        X, y = validate_data(self, X, y, dtype=_DTYPES, allow_nd=True, order="C")  # noqa: N806
+        X, y = validate_data(self, X, y, dtype=_DTYPES, allow_nd=True, order="C")
         check_classification_targets(y)
         self.dtype_ = X.dtype
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -250,7 +250,7 @@ class NeuralNetClassifier(ClassifierMixin, _NeuralNet):
         self._fit(X, labels.astype(np.int64), len(self.classes_))
         return self
 
-    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probabilities of the classes, shape (N, classes).
 
         Parameters
@@ -262,7 +262,7 @@ class NeuralNetClassifier(ClassifierMixin, _NeuralNet):
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True)
 
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict(self, X: Any) -> np.ndarray:
         """Return the likeliest labels, shape (N,).
 
         Parameters
@@ -295,7 +295,7 @@ class NeuralNetRegressor(RegressorMixin, _NeuralNet):
 
     _default_loss = staticmethod(nn.functional.mse_loss)
 
-    def fit(self, X: Any, y: Any) -> NeuralNetRegressor:  # noqa: N803
+    def fit(self, X: Any, y: Any) -> NeuralNetRegressor:
         """Train a new model.
 
         Parameters
@@ -315,7 +315,7 @@ class NeuralNetRegressor(RegressorMixin, _NeuralNet):
         ValueError
             If lengths differ or values are not finite.
         """
-        X, y = validate_data(  # noqa: N806
+        X, y = validate_data(
             self, X, y, dtype=_DTYPES, allow_nd=True, order="C", multi_output=True, y_numeric=True
         )
         self.dtype_ = X.dtype
@@ -324,7 +324,7 @@ class NeuralNetRegressor(RegressorMixin, _NeuralNet):
         self._fit(X, targets, targets.shape[1])
         return self
 
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict(self, X: Any) -> np.ndarray:
         """Return the predicted targets, shaped as those of `fit`.
 
         Parameters

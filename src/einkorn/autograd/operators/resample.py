@@ -245,15 +245,16 @@ def interpolate(
     recompute_scale_factor : bool, optional
         Take the ratio of the sizes as scale, not the `scale_factor` given.
     antialias : bool
-        Must be False.
+        Must be False: windows widened for shrinking are not implemented.
 
     Raises
     ------
     ValueError
         If not just one of size and scale is given, or it has another number of entries, or the
-        mode is unknown or does not suit the rank.
+        mode is unknown.
     NotImplementedError
-        With `antialias`, and for a mode that does not suit the rank.
+        With `antialias`, and, as in PyTorch, for a mode that does not suit the rank; ``"area"`` of
+        five dimensions has no pooling to run on.
 
     Examples
     --------
