@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from einkorn.train.pictures import new_figure, write_figure
 __all__ = ["draw_roofline", "write_report"]
 
 PICTURE = "roofline.png"
+_MARKERS = "os^"
 
 
 def write_report(results: Results, folder: Path, opening: Iterable[str] = ()) -> Path:
@@ -110,13 +112,18 @@ def draw_roofline(results: Results, path: Path) -> None:
 
 
 def draw_peak(panel: Any, results: Results, rows: list[Row]) -> None:
-    """Operations a second over operations a byte."""
+    """Operations a second over operations a byte.
+
+    Operations are those of the definition: an algorithm that needs fewer, as Winograd's, may pass
+    the limit.
+    """
     points: dict[str, list[tuple[float, float]]] = {}
     for row in rows:
         rate = row.flops / row.median() / 1e9
         points.setdefault(f"{row.family} {row.group}", []).append((row.flops / row.bytes, rate))
-    for name, found in points.items():
-        panel.loglog(*zip(*found, strict=True), ".", label=name)
+    # Colours come round again after ten names.
+    for (name, found), marker in zip(points.items(), cycle(_MARKERS)):
+        panel.loglog(*zip(*found, strict=True), marker, markersize=4, label=name)
     ends = [min((x for found in points.values() for x, _ in found), default=0.1), 1e3]
     for roof in {results.roof_of(row) for row in rows} - {None}:
         assert roof is not None
