@@ -84,7 +84,17 @@ def headers() -> list[Path]:
 
 
 def is_newer(target: Path, sources: list[Path]) -> bool:
-    return target.exists() and all(target.stat().st_mtime > s.stat().st_mtime for s in sources)
+    return target.exists() and all(
+        s.exists() and target.stat().st_mtime > s.stat().st_mtime for s in sources
+    )
+
+
+def included(record: Path) -> list[Path]:
+    """What the compiler read for an object, as it told make; every header where it did not."""
+    if not record.exists():
+        return headers()
+    rule = record.read_text().replace("\\\n", " ").partition(": ")[2]
+    return [Path(name) for name in rule.split()]
 
 
 class BuildKernels(build_ext):
@@ -121,21 +131,22 @@ class BuildKernels(build_ext):
         return record
 
     def compile_kernels(self, family: str, flags: list[str], choices: Path) -> list[str]:
-        known = max((h.stat().st_mtime, h) for h in headers())[1]
-
         def compile_one(source: Path) -> str:
             target = Path(self.build_temp) / source.relative_to(ROOT).with_suffix(".o")
             if family == "msvc":
                 target = target.with_suffix(".obj")
-            if not is_newer(target, [source, known, choices, Path(__file__)]):
+            record = target.with_suffix(".d")
+            if not is_newer(target, [source, choices, Path(__file__), *included(record)]):
                 isa = isa_of(source)
+                listing = ["-MMD", "-MF", str(record)] if family == "unix" else []
                 self.compiler.compile(
                     [os.path.relpath(source)],
                     output_dir=self.build_temp,
                     include_dirs=[str(KERNELS), str(INCLUDE)],
                     extra_postargs=KERNEL_FLAGS[family]
                     + (ISA_FLAGS[family][isa] if isa else [])
-                    + flags,
+                    + flags
+                    + listing,
                 )
             return str(target)
 
@@ -162,7 +173,7 @@ def extensions() -> list[Extension]:
             [os.path.relpath(source, ROOT)],
             include_dirs=[str(INCLUDE), str(KERNELS), numpy.get_include()],
             define_macros=define,
-            depends=[os.path.relpath(h, ROOT) for h in headers()],
+            depends=[os.path.relpath(h, ROOT) for h in headers() if h.suffix == ".h"],
         )
         for source in sorted(SOURCE.rglob("*.pyx"))
     ]
