@@ -9,6 +9,7 @@ module         what it offers
 `gradients`    derivatives by central differences
 `strategies`   hypothesis strategies for shapes and parameters
 `isa`          running a test under each instruction set of the machine
+`namesakes`    PyTorch's own sample inputs, given to PyTorch and to einkorn
 ============== ===============================================================
 
 No floor of the library imports this package. A reference shares no code with the kernel

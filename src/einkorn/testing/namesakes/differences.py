@@ -1,0 +1,108 @@
+"""Where einkorn differs from PyTorch on purpose: one table, from which the page is generated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DIFFERENCES", "Difference", "Different", "leave_out", "page"]
+
+
+class Different(Exception):  # noqa: N818 - no error: a sample that is not to be compared
+    """Says that a sample falls under a row of the table, given by its key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(DIFFERENCES[key].what)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A deliberate difference.
+
+    Attributes
+    ----------
+    where : str
+        The names that it concerns.
+    what : str
+        What einkorn does instead.
+    why : str
+    names : tuple of str
+        The namesakes whose samples of `dtypes` are left out.
+    dtypes : tuple of str
+    """
+
+    where: str
+    what: str
+    why: str
+    names: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+
+
+DIFFERENCES = {
+    "complex": Difference(
+        "everything",
+        "no complex dtypes; a complex array raises `TypeError`",
+        "the kernels are real; no layer of the field's networks needs them",
+    ),
+    "dtypes": Difference(
+        "everything",
+        "dtypes are NumPy's (`einkorn.float32` is `numpy.float32`): no bfloat16, no quantised "
+        "numbers; float16 is stored and converted, not computed with",
+        "NumPy users bring NumPy arrays; CPUs compute in float32",
+    ),
+    "sparse": Difference(
+        "everything",
+        "no sparse tensors",
+        "SciPy has them, and the kernels gain nothing from them",
+    ),
+    "devices": Difference(
+        "everything",
+        "a device is `'cpu'` or `'cuda'`; there is no `'meta'`",
+        "GPU arrays are CuPy's",
+    ),
+    "layouts": Difference(
+        "everything",
+        "no `layout`, `memory_format`, `pin_memory` of other values than the default",
+        "arrays are row-major inside; any NumPy layout is accepted at the door",
+    ),
+    "out": Difference(
+        "functions of tensors",
+        "no `out=`; `einkorn.kernels` has it",
+        "outputs come from a cache of memory blocks already",
+    ),
+    "integers": Difference(
+        "convolution, pooling, `linear`, `unfold`, `local_response_norm` of `nn.functional`",
+        "integers raise `TypeError`",
+        "the kernels are for floating point numbers; `matmul` takes integers",
+        (
+            *(f"nn.functional.{name}" for name in ("conv1d", "conv2d", "conv3d", "linear")),
+            *(f"nn.functional.conv_transpose{n}d" for n in (1, 2, 3)),
+            *(f"nn.functional.{kind}_pool{n}d" for kind in ("avg", "max") for n in (1, 2, 3)),
+            *("nn.functional.local_response_norm", "nn.functional.unfold"),
+        ),
+        ("int64", "bool"),
+    ),
+}
+
+
+def leave_out(name: str, dtype: str) -> None:
+    """Raise `Different` if the samples of a dtype are left out for the namesake `name`."""
+    for key, difference in DIFFERENCES.items():
+        if name in difference.names and dtype in difference.dtypes:
+            raise Different(key)
+
+
+_HEAD = """# Differences from PyTorch
+
+Whatever bears a PyTorch name takes PyTorch's arguments, in its order, with its defaults, shapes and
+semantics. `python -m einkorn.testing.namesakes` feeds PyTorch's own sample inputs to both libraries
+and compares values and gradients. It leaves out what differs on purpose, which is this:
+
+| where | einkorn | reason |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """Return the text of ``docs/differences.md``."""
+    rows = [f"| {d.where} | {d.what} | {d.why} |\n" for d in DIFFERENCES.values()]
+    return _HEAD + "".join(rows)
