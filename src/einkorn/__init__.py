@@ -40,8 +40,14 @@ from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
 from einkorn.autograd.operators.contraction import *  # noqa: F403
 from einkorn.autograd.operators.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from einkorn.autograd.operators.conversion import *  # noqa: F403
 from einkorn.autograd.operators.creation import *  # noqa: F403
+from einkorn.autograd.operators.diagonals import *  # noqa: F403
+from einkorn.autograd.operators.elementary import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
+from einkorn.autograd.operators.joining import *  # noqa: F403
+from einkorn.autograd.operators.norms import *  # noqa: F403
+from einkorn.autograd.operators.ordering import *  # noqa: F403
 from einkorn.autograd.operators.pool import (
     adaptive_avg_pool1d,
     avg_pool1d,
@@ -56,6 +62,8 @@ from einkorn.autograd.operators.recurrent import (
     rnn_tanh_cell,
 )
 from einkorn.autograd.operators.reduction import *  # noqa: F403
+from einkorn.autograd.operators.scan import *  # noqa: F403
+from einkorn.autograd.operators.selection import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.promotion import result_type
 from einkorn.autograd.random import *  # noqa: F403

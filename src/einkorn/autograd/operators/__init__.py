@@ -1,15 +1,23 @@
 """Differentiable operators, one file per family; Tensor's methods are these functions.
 
 =================  ========================================================================
-arithmetic         ``+ - * / **``, exponentials, roots, extremes of two, ``where``
+arithmetic         ``+ - * / **``, signs, rounding
+elementary         exponentials, logarithms, roots, angles
+selection          the greater of two, limits, ``where``
 comparison         ``< == &``, tests for NaN, ``all``, ``any``
 contraction        ``einsum``
 creation           ``zeros``, ``arange``, ``full`` and the like
 indexing           brackets, ``gather``, ``index_select``, masks
 inplace            the methods that end in an underscore
 products           ``matmul`` and its forms, ``linear``
-reduction          sums, means, extremes, norms, sorting
-shape              rearranging, joining and taking apart
+reduction          sums, means, variances, extremes
+norms              norms of vectors and matrices
+ordering           extremes with their places, sorting
+scan               running sums
+shape              the same elements in other shapes and orders
+joining            ``cat`` and ``stack``, ``split`` and ``chunk``
+diagonals          diagonals and triangles of matrices
+conversion         copies, other dtypes
 activation         ReLU to softmax
 conv, pool         convolution and pooling, with their gradients as operators
 lookup             rows of a table, one-hot vectors
@@ -23,7 +31,7 @@ resample           windows, pixel shuffles, interpolation
 attention          scaled dot-product attention
 =================  ========================================================================
 
-The families to ``shape`` are the vocabulary of tensors: functions of ``einkorn`` and methods of
+The families to ``conversion`` are the vocabulary of tensors: functions of ``einkorn``, methods of
 Tensor. The others are what ``einkorn.nn.functional`` offers. A family's ``__all__`` is its public
 part: every name in it has a row in ``einkorn.testing.operators``.
 """
@@ -39,20 +47,28 @@ from einkorn.autograd.operators import (
     comparison,
     contraction,
     conv,
+    conversion,
     creation,
+    diagonals,
+    elementary,
     indexing,
     inplace,
+    joining,
     lookup,
     loss,
     margin,
     noise,
     normalization,
+    norms,
+    ordering,
     padding,
     pool,
     products,
     recurrent,
     reduction,
     resample,
+    scan,
+    selection,
     shape,
 )
 from einkorn.autograd.operators.activation import *  # noqa: F403
@@ -61,31 +77,47 @@ from einkorn.autograd.operators.attention import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
 from einkorn.autograd.operators.contraction import *  # noqa: F403
 from einkorn.autograd.operators.conv import *  # noqa: F403
+from einkorn.autograd.operators.conversion import *  # noqa: F403
 from einkorn.autograd.operators.creation import *  # noqa: F403
+from einkorn.autograd.operators.diagonals import *  # noqa: F403
+from einkorn.autograd.operators.elementary import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
+from einkorn.autograd.operators.joining import *  # noqa: F403
 from einkorn.autograd.operators.lookup import *  # noqa: F403
 from einkorn.autograd.operators.loss import *  # noqa: F403
 from einkorn.autograd.operators.margin import *  # noqa: F403
 from einkorn.autograd.operators.noise import *  # noqa: F403
 from einkorn.autograd.operators.normalization import *  # noqa: F403
+from einkorn.autograd.operators.norms import *  # noqa: F403
+from einkorn.autograd.operators.ordering import *  # noqa: F403
 from einkorn.autograd.operators.padding import *  # noqa: F403
 from einkorn.autograd.operators.pool import *  # noqa: F403
 from einkorn.autograd.operators.products import *  # noqa: F403
 from einkorn.autograd.operators.recurrent import *  # noqa: F403
 from einkorn.autograd.operators.reduction import *  # noqa: F403
 from einkorn.autograd.operators.resample import *  # noqa: F403
+from einkorn.autograd.operators.scan import *  # noqa: F403
+from einkorn.autograd.operators.selection import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.tensor import Tensor
 
 VOCABULARY = (
     arithmetic,
+    elementary,
+    selection,
     comparison,
     contraction,
     creation,
     indexing,
     products,
     reduction,
+    norms,
+    ordering,
+    scan,
     shape,
+    joining,
+    diagonals,
+    conversion,
 )
 FUNCTIONAL = (
     activation,
@@ -155,7 +187,9 @@ _MORE_METHODS = ("log_softmax", "prelu", "relu", "sigmoid", "softmax", "tanh")
 
 
 def _attach() -> None:
-    for family in (arithmetic, comparison, indexing, products, reduction, shape):
+    for family in VOCABULARY:
+        if family in (contraction, creation):
+            continue
         for name in family.__all__:
             if name not in _NOT_METHODS:
                 setattr(Tensor, name, getattr(family, name))
@@ -164,7 +198,7 @@ def _attach() -> None:
     for name, function in (*_SYMBOLS.items(), *inplace.methods().items()):
         setattr(Tensor, name, function)
     for name, dtype in _CONVERSIONS.items():
-        setattr(Tensor, name, shape.conversion(dtype))
+        setattr(Tensor, name, conversion.conversion(dtype))
     for name, function in _PROPERTIES.items():
         setattr(Tensor, name, property(function))
 

@@ -10,17 +10,12 @@ from numpy.typing import DTypeLike
 
 from einkorn import kernels
 from einkorn.autograd.operators.arithmetic import abs as _abs
-from einkorn.autograd.operators.arithmetic import (
-    clamp,
-    exp,
-    log1p,
-    maximum,
-    minimum,
-    where,
-)
 from einkorn.autograd.operators.common import as_dim, cast, to_floating, to_tensor
 from einkorn.autograd.operators.comparison import isnan
-from einkorn.autograd.operators.shape import chunk, reshape
+from einkorn.autograd.operators.elementary import exp, log1p
+from einkorn.autograd.operators.joining import chunk
+from einkorn.autograd.operators.selection import clamp, maximum, minimum, where
+from einkorn.autograd.operators.shape import reshape
 from einkorn.autograd.promotion import as_dtype
 from einkorn.autograd.random import default_generator
 from einkorn.autograd.tape import Operator, retain_inputs, retain_output

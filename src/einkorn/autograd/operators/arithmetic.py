@@ -14,12 +14,7 @@ from einkorn.autograd.operators.common import (
     to_floating,
     to_tensor,
 )
-from einkorn.autograd.tape import (
-    Operator,
-    retain_crosswise,
-    retain_inputs,
-    retain_output,
-)
+from einkorn.autograd.tape import Operator, retain_crosswise, retain_inputs
 from einkorn.autograd.tensor import Tensor
 
 __all__ = [
@@ -27,47 +22,27 @@ __all__ = [
     "absolute",
     "add",
     "ceil",
-    "clamp",
-    "clamp_max",
-    "clamp_min",
-    "clip",
-    "cos",
     "div",
     "divide",
-    "exp",
-    "expm1",
     "floor",
     "floor_divide",
     "fmod",
     "lerp",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "logaddexp",
-    "maximum",
-    "minimum",
     "mul",
     "multiply",
     "neg",
     "negative",
     "positive",
     "pow",
-    "reciprocal",
     "remainder",
     "round",
-    "rsqrt",
     "rsub",
     "sign",
-    "sin",
-    "sqrt",
     "square",
     "sub",
     "subtract",
-    "tan",
     "true_divide",
     "trunc",
-    "where",
 ]
 
 
@@ -198,255 +173,6 @@ class Abs(Operator):
 
     def backward(self, grad: Any, x: Any) -> Any:
         return grad * (sign(x) if isinstance(x, Tensor) else _sign(x))
-
-
-class Exp(Operator):
-    """``e ** x``."""
-
-    __slots__ = ()
-    retain = retain_output
-
-    def forward(self, x: Any) -> Any:
-        with np.errstate(over="ignore"):
-            return np.exp(x)
-
-    def backward(self, grad: Any, y: Any) -> Any:
-        return grad * y
-
-
-class Expm1(Operator):
-    """``e ** x - 1``, exact near 0."""
-
-    __slots__ = ()
-    retain = retain_output
-
-    def forward(self, x: Any) -> Any:
-        with np.errstate(over="ignore"):
-            return np.expm1(x)
-
-    def backward(self, grad: Any, y: Any) -> Any:
-        return grad * (y + 1)
-
-
-class _Log(Operator):
-    """A logarithm: NumPy's `function`, whose slope is ``1 / (scale * x)``."""
-
-    __slots__ = ()
-    retain = retain_inputs
-    function: np.ufunc
-    scale: float
-
-    def forward(self, x: Any) -> Any:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.function(x)
-
-    def backward(self, grad: Any, x: Any) -> Any:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return grad / (x * self.scale)
-
-
-class Log(_Log):
-    """Natural logarithm."""
-
-    __slots__ = ()
-    function, scale = np.log, 1.0
-
-
-class Log2(_Log):
-    """Logarithm of base 2."""
-
-    __slots__ = ()
-    function, scale = np.log2, 0.6931471805599453
-
-
-class Log10(_Log):
-    """Logarithm of base 10."""
-
-    __slots__ = ()
-    function, scale = np.log10, 2.302585092994046
-
-
-class Log1p(Operator):
-    """``log(1 + x)``, exact near 0."""
-
-    __slots__ = ()
-    retain = retain_inputs
-
-    def forward(self, x: Any) -> Any:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log1p(x)
-
-    def backward(self, grad: Any, x: Any) -> Any:
-        return grad / (x + 1)
-
-
-class Sqrt(Operator):
-    """Square root."""
-
-    __slots__ = ()
-    retain = retain_output
-
-    def forward(self, x: Any) -> Any:
-        with np.errstate(invalid="ignore"):
-            return np.sqrt(x)
-
-    def backward(self, grad: Any, y: Any) -> Any:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return grad / (y * 2)
-
-
-class Rsqrt(Operator):
-    """``1 / sqrt(x)``."""
-
-    __slots__ = ()
-    retain = retain_output
-
-    def forward(self, x: Any) -> Any:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return 1 / np.sqrt(x)
-
-    def backward(self, grad: Any, y: Any) -> Any:
-        return grad * (y * y * y) * -0.5
-
-
-class Reciprocal(Operator):
-    """``1 / x``."""
-
-    __slots__ = ()
-    retain = retain_output
-
-    def forward(self, x: Any) -> Any:
-        with np.errstate(divide="ignore"):
-            return 1 / x
-
-    def backward(self, grad: Any, y: Any) -> Any:
-        return -grad * (y * y)
-
-
-class Sin(Operator):
-    """Sine."""
-
-    __slots__ = ()
-    retain = retain_inputs
-
-    def forward(self, x: Any) -> Any:
-        return np.sin(x)
-
-    def backward(self, grad: Any, x: Any) -> Any:
-        return grad * namespace(x).cos(x)
-
-
-class Cos(Operator):
-    """Cosine."""
-
-    __slots__ = ()
-    retain = retain_inputs
-
-    def forward(self, x: Any) -> Any:
-        return np.cos(x)
-
-    def backward(self, grad: Any, x: Any) -> Any:
-        return -grad * namespace(x).sin(x)
-
-
-class Tan(Operator):
-    """Tangent."""
-
-    __slots__ = ()
-    retain = retain_output
-
-    def forward(self, x: Any) -> Any:
-        return np.tan(x)
-
-    def backward(self, grad: Any, y: Any) -> Any:
-        return grad * (y * y + 1)
-
-
-class Maximum(Operator):
-    """The greater of two values; the gradient is halved between equals, NaN wins."""
-
-    __slots__ = ()
-    retain = retain_inputs
-
-    def forward(self, a: Any, b: Any) -> Any:
-        return np.maximum(a, b)
-
-    def backward(self, grad: Any, a: Any, b: Any) -> Any:
-        return _shared(self.needs, grad, a, b, a < b, a > b)
-
-
-class Minimum(Operator):
-    """The smaller of two values; the gradient is halved between equals, NaN wins."""
-
-    __slots__ = ()
-    retain = retain_inputs
-
-    def forward(self, a: Any, b: Any) -> Any:
-        return np.minimum(a, b)
-
-    def backward(self, grad: Any, a: Any, b: Any) -> Any:
-        return _shared(self.needs, grad, a, b, a > b, a < b)
-
-
-def _shared(
-    needs: tuple[bool, ...], grad: Any, a: Any, b: Any, a_loses: Any, b_loses: Any
-) -> tuple[Any, Any]:
-    """Return the gradients of a choice between `a` and `b`, of which equals share theirs.
-
-    Beside a NaN neither loses, and both receive the whole.
-    """
-    xp = namespace(a)
-    shared = xp.where(a == b, grad * 0.5, grad)
-    ga = xp.where(a_loses, 0, shared) if needs[0] else None
-    gb = xp.where(b_loses, 0, shared) if needs[1] else None
-    return (
-        None if ga is None else reduce_to(ga, a.shape),
-        None if gb is None else reduce_to(gb, b.shape),
-    )
-
-
-class Clamp(Operator):
-    """Values limited to [low, high]; the gradient passes at the limits themselves."""
-
-    __slots__ = ("high", "low")
-    retain = retain_inputs
-
-    def __init__(self, low: Any, high: Any) -> None:
-        self.low = low
-        self.high = high
-
-    def forward(self, x: Any) -> Any:
-        return np.clip(x, self.low, self.high)
-
-    def backward(self, grad: Any, x: Any) -> Any:
-        inside = True
-        if self.low is not None:
-            inside = x >= self.low
-        if self.high is not None:
-            inside = (x <= self.high) & inside
-        return grad * inside
-
-
-class Where(Operator):
-    """`a` where the condition holds, else `b`."""
-
-    __slots__ = ("condition", "shapes")
-
-    def __init__(self, condition: Any) -> None:
-        self.condition = condition
-
-    def forward(self, a: Any, b: Any) -> Any:
-        self.shapes = a.shape, b.shape
-        return np.where(self.condition, a, b)
-
-    def backward(self, grad: Any) -> Any:
-        xp = namespace(grad)
-        ga = xp.where(self.condition, grad, 0) if self.needs[0] else None
-        gb = xp.where(self.condition, 0, grad) if self.needs[1] else None
-        return (
-            None if ga is None else reduce_to(ga, self.shapes[0]),
-            None if gb is None else reduce_to(gb, self.shapes[1]),
-        )
 
 
 class Flat(Operator):
@@ -654,75 +380,6 @@ def abs(input: Any) -> Tensor:
     return Abs().apply(to_tensor(input))
 
 
-def exp(input: Any) -> Tensor:
-    """Return ``e ** input``."""
-    return Exp().apply(to_floating(input))
-
-
-def expm1(input: Any) -> Tensor:
-    """Return ``e ** input - 1``, exact near 0."""
-    return Expm1().apply(to_floating(input))
-
-
-def log(input: Any) -> Tensor:
-    """Return the natural logarithm."""
-    return Log().apply(to_floating(input))
-
-
-def log2(input: Any) -> Tensor:
-    """Return the logarithm of base 2."""
-    return Log2().apply(to_floating(input))
-
-
-def log10(input: Any) -> Tensor:
-    """Return the logarithm of base 10."""
-    return Log10().apply(to_floating(input))
-
-
-def log1p(input: Any) -> Tensor:
-    """Return ``log(1 + input)``, exact near 0."""
-    return Log1p().apply(to_floating(input))
-
-
-def logaddexp(input: Any, other: Any) -> Tensor:
-    """Return ``log(e ** input + e ** other)``, without overflow."""
-    a, b = operands(input, other)
-    high, low = maximum(a, b), minimum(a, b)
-    # Equal infinities have no difference; there the larger is the result.
-    gap = where(high == low, low * 0, low - high) if np.isinf(high._data).any() else low - high
-    return high + log1p(exp(gap))
-
-
-def sqrt(input: Any) -> Tensor:
-    """Return the square root."""
-    return Sqrt().apply(to_floating(input))
-
-
-def rsqrt(input: Any) -> Tensor:
-    """Return ``1 / sqrt(input)``."""
-    return Rsqrt().apply(to_floating(input))
-
-
-def reciprocal(input: Any) -> Tensor:
-    """Return ``1 / input``."""
-    return Reciprocal().apply(to_floating(input))
-
-
-def sin(input: Any) -> Tensor:
-    """Return the sine."""
-    return Sin().apply(to_floating(input))
-
-
-def cos(input: Any) -> Tensor:
-    """Return the cosine."""
-    return Cos().apply(to_floating(input))
-
-
-def tan(input: Any) -> Tensor:
-    """Return the tangent."""
-    return Tan().apply(to_floating(input))
-
-
 def _sign(x: Any) -> Any:
     """Return the sign of an array; of NaN 0, as in PyTorch, where NumPy has NaN."""
     return np.nan_to_num(np.sign(x), nan=0.0) if x.dtype.kind == "f" else np.sign(x)
@@ -753,93 +410,12 @@ def round(input: Any, *, decimals: int = 0) -> Tensor:
     return Flat(lambda x: np.round(x, decimals)).apply(to_tensor(input))
 
 
-def maximum(input: Any, other: Any) -> Tensor:
-    """Return the greater of two values, broadcast; NaN wins.
-
-    Between equals the gradient is halved.
-    """
-    return Maximum().apply(*operands(input, other))
-
-
-def minimum(input: Any, other: Any) -> Tensor:
-    """Return the smaller of two values, broadcast; NaN wins.
-
-    Between equals the gradient is halved.
-    """
-    return Minimum().apply(*operands(input, other))
-
-
-def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
-    """Return `input` limited to ``[min, max]``.
-
-    Parameters
-    ----------
-    input : Tensor
-    min, max : number, Tensor or None
-        The limits; at least one. Numbers of a higher kind promote `input`.
-
-    Raises
-    ------
-    ValueError
-        If both limits are None.
-
-    Examples
-    --------
-    >>> import einkorn as ek
-    >>> ek.tensor([-2.0, 0.5, 3.0]).clamp(0, 1)
-    tensor([0. , 0.5, 1. ])
-    """
-    x = to_tensor(input)
-    if min is None and max is None:
-        raise ValueError("min, max: expected at least one limit, got None for both")
-    if isinstance(min, (Tensor, np.ndarray)) or isinstance(max, (Tensor, np.ndarray)):
-        x = x if min is None else maximum(x, min)
-        return x if max is None else minimum(x, max)
-    for limit in (min, max):
-        if limit is not None:
-            x, _ = operands(x, limit)
-    return Clamp(min, max).apply(x)
-
-
-def clamp_min(input: Any, min: Any) -> Tensor:
-    """Return `input` limited to at least `min`."""
-    return clamp(input, min=min)
-
-
-def clamp_max(input: Any, max: Any) -> Tensor:
-    """Return `input` limited to at most `max`."""
-    return clamp(input, max=max)
-
-
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """Return `input` where `condition` holds, else `other`, broadcast.
-
-    With `condition` alone, return the indices where it holds, one tensor per dimension.
-
-    Examples
-    --------
-    >>> import einkorn as ek
-    >>> x = ek.tensor([-1.0, 2.0])
-    >>> ek.where(x > 0, x, 0.0)
-    tensor([0., 2.])
-    """
-    mask = np.asarray(condition)
-    if input is None and other is None:
-        return tuple([Tensor(index) for index in np.nonzero(mask)])
-    if mask.dtype.kind != "b":
-        raise RuntimeError(f"condition: expected dtype bool, got {mask.dtype}")
-    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-        input = to_tensor(input)
-    return Where(mask).apply(*operands(input, other))
-
-
 def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     """Return ``input + weight * (end - input)``."""
     return input + weight * (end - input)
 
 
 absolute = abs
-clip = clamp
 divide = true_divide = div
 multiply = mul
 negative = neg

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from einkorn.autograd.operators.common import cast, operands, reduce_to, to_tensor
-from einkorn.autograd.operators.shape import diagonal, expand
+from einkorn.autograd.operators.diagonals import diagonal
+from einkorn.autograd.operators.shape import expand
 from einkorn.autograd.tape import Operator, retain_inputs
 from einkorn.autograd.tensor import Tensor
 

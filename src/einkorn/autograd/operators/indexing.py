@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.operators.arithmetic import where
 from einkorn.autograd.operators.common import as_dim, cast, to_tensor
-from einkorn.autograd.operators.shape import as_view, clone
+from einkorn.autograd.operators.conversion import clone
+from einkorn.autograd.operators.selection import where
+from einkorn.autograd.operators.shape import as_view
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor, as_tensor
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from einkorn.autograd import operators
 from einkorn.autograd.mode import _mode
-from einkorn.autograd.operators import arithmetic
 from einkorn.autograd.operators.common import reduce_to, to_tensor
 from einkorn.autograd.operators.indexing import plain_key
 from einkorn.autograd.random import default_generator
@@ -166,7 +166,7 @@ def methods() -> dict[str, Any]:
         "__setitem__": setitem,
     }
     for name in _ARITHMETIC:
-        found[f"{name}_"] = _in_place(getattr(arithmetic, name))
+        found[f"{name}_"] = _in_place(getattr(operators, name))
     for symbol, name in _SYMBOLS.items():
         found[f"__{symbol}__"] = found[f"{name}_"]
     return found

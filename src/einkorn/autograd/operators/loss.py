@@ -9,11 +9,13 @@ import numpy as np
 from einkorn import kernels
 from einkorn.autograd.operators.activation import log_softmax, logsigmoid, softmax
 from einkorn.autograd.operators.arithmetic import abs as _abs
-from einkorn.autograd.operators.arithmetic import clamp, exp, log, square, where
+from einkorn.autograd.operators.arithmetic import square
 from einkorn.autograd.operators.common import operands, reduce_to, to_tensor
+from einkorn.autograd.operators.elementary import exp, log
 from einkorn.autograd.operators.indexing import gather
 from einkorn.autograd.operators.reduction import mean
 from einkorn.autograd.operators.reduction import sum as _sum
+from einkorn.autograd.operators.selection import clamp, where
 from einkorn.autograd.operators.shape import reshape, squeeze, unsqueeze
 from einkorn.autograd.tape import Operator, retain_inputs
 from einkorn.autograd.tensor import Tensor

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 from einkorn.autograd.operators.activation import logsigmoid, softplus
-from einkorn.autograd.operators.arithmetic import clamp, exp, log, minimum, sqrt, square, where
+from einkorn.autograd.operators.arithmetic import square
 from einkorn.autograd.operators.common import as_dim, operands, to_tensor
+from einkorn.autograd.operators.elementary import exp, log, sqrt
 from einkorn.autograd.operators.indexing import gather
 from einkorn.autograd.operators.loss import resolve_reduction
-from einkorn.autograd.operators.reduction import mean, norm
+from einkorn.autograd.operators.norms import norm
+from einkorn.autograd.operators.reduction import mean
 from einkorn.autograd.operators.reduction import sum as _sum
+from einkorn.autograd.operators.selection import clamp, minimum, where
 from einkorn.autograd.operators.shape import reshape
 from einkorn.autograd.tensor import Tensor
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from einkorn import kernels
 from einkorn.autograd.operators.arithmetic import pow as _pow
-from einkorn.autograd.operators.arithmetic import rsqrt
 from einkorn.autograd.operators.arithmetic import square as _square
 from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.operators.elementary import rsqrt
+from einkorn.autograd.operators.norms import norm
 from einkorn.autograd.operators.padding import pad
 from einkorn.autograd.operators.reduction import mean as _mean
-from einkorn.autograd.operators.reduction import norm
 from einkorn.autograd.operators.reduction import sum as _sum
 from einkorn.autograd.operators.shape import expand, reshape
 from einkorn.autograd.tape import Operator, retain_inputs

@@ -12,8 +12,9 @@ from einkorn import kernels
 from einkorn.autograd.gradients import grad
 from einkorn.autograd.operators.activation import relu, sigmoid, tanh
 from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.operators.joining import cat, chunk, stack
 from einkorn.autograd.operators.products import linear
-from einkorn.autograd.operators.shape import Reshape, cat, chunk, stack
+from einkorn.autograd.operators.shape import Reshape
 from einkorn.autograd.tape import Operator, alias_of, retain_inputs
 from einkorn.autograd.tensor import Tensor
 

@@ -1,40 +1,28 @@
-"""Rearrangement: the same elements in other shapes and orders, joined and taken apart."""
+"""Rearrangement: the same elements in other shapes and orders."""
 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from einkorn.autograd.operators.common import (
     as_dim,
     as_dims,
     as_shape,
-    cast,
     namespace,
-    operands,
     reduce_to,
     to_tensor,
 )
-from einkorn.autograd.promotion import as_dtype
 from einkorn.autograd.tape import Operator
-from einkorn.autograd.tensor import Tensor, check_device
+from einkorn.autograd.tensor import Tensor
 
 __all__ = [
     "atleast_1d",
     "broadcast_tensors",
     "broadcast_to",
-    "cat",
-    "chunk",
-    "clone",
-    "concat",
-    "concatenate",
-    "contiguous",
-    "diagonal",
     "expand",
     "expand_as",
     "flatten",
@@ -46,19 +34,12 @@ __all__ = [
     "reshape",
     "reshape_as",
     "roll",
-    "split",
     "squeeze",
-    "stack",
     "swapaxes",
     "swapdims",
     "t",
     "tile",
-    "to",
     "transpose",
-    "tril",
-    "triu",
-    "type_as",
-    "unbind",
     "unflatten",
     "unsqueeze",
     "view",
@@ -123,107 +104,6 @@ class Expand(Operator):
         return reduce_to(grad, self.source_shape)
 
 
-class Clone(Operator):
-    """A copy."""
-
-    __slots__ = ()
-
-    def forward(self, x: Any) -> Any:
-        return x.copy()
-
-    def backward(self, grad: Any) -> Any:
-        return grad
-
-
-class Cat(Operator):
-    """Tensors joined along a dimension."""
-
-    __slots__ = ("dim", "sizes")
-
-    def __init__(self, dim: int) -> None:
-        self.dim = dim
-
-    def forward(self, *parts: Any) -> Any:
-        self.sizes = [part.shape[self.dim] for part in parts]
-        return np.concatenate(parts, self.dim)
-
-    def backward(self, grad: Any) -> Any:
-        results, start = [], 0
-        before = (slice(None),) * self.dim
-        for size, need in zip(self.sizes, self.needs, strict=True):
-            stop = start + size
-            results.append(grad[(*before, slice(start, stop))] if need else None)
-            start = stop
-        return tuple(results)
-
-
-class Stack(Operator):
-    """Tensors of one shape joined along a new dimension."""
-
-    __slots__ = ("dim",)
-
-    def __init__(self, dim: int) -> None:
-        self.dim = dim
-
-    def forward(self, *parts: Any) -> Any:
-        return np.stack(parts, self.dim)
-
-    def backward(self, grad: Any) -> Any:
-        before = (slice(None),) * self.dim
-        return tuple([grad[(*before, i)] if need else None for i, need in enumerate(self.needs)])
-
-
-class Split(Operator):
-    """Consecutive parts of given sizes along a dimension."""
-
-    __slots__ = ("dim", "dtype", "outputs", "shape", "sizes")
-
-    def __init__(self, sizes: Sequence[int], dim: int) -> None:
-        self.sizes = sizes
-        self.outputs = len(sizes)
-        self.dim = dim
-
-    def forward(self, x: Any) -> Any:
-        self.shape = x.shape
-        self.dtype = x.dtype
-        bounds = np.cumsum(self.sizes)[:-1]
-        return np.split(x, bounds, self.dim)
-
-    def backward(self, grads: Any) -> Any:
-        known = next(part for part in grads if part is not None)
-        parts = []
-        for part, size in zip(grads, self.sizes, strict=True):
-            if part is None:
-                shape = (*self.shape[: self.dim], size, *self.shape[self.dim + 1 :])
-                part = np.zeros(shape, self.dtype)
-            parts.append(part)
-        if isinstance(known, Tensor):
-            return cat(parts, self.dim)
-        return np.concatenate(parts, self.dim)
-
-
-class Unbind(Operator):
-    """The slices along a dimension, which goes."""
-
-    __slots__ = ("dim", "outputs", "shape")
-
-    def __init__(self, dim: int, count: int) -> None:
-        self.dim = dim
-        self.outputs = count
-
-    def forward(self, x: Any) -> Any:
-        moved = np.moveaxis(x, self.dim, 0)
-        self.shape = moved.shape[1:]
-        # The ellipsis makes views also where a number remains.
-        return [moved[i, ...] for i in range(self.outputs)]
-
-    def backward(self, grads: Any) -> Any:
-        known = next(part for part in grads if part is not None)
-        zero = np.zeros(self.shape, known.dtype)
-        parts = [zero if part is None else part for part in grads]
-        return stack(parts, self.dim) if isinstance(known, Tensor) else np.stack(parts, self.dim)
-
-
 class Flip(Operator):
     """The order along some dimensions reversed."""
 
@@ -253,23 +133,6 @@ class Roll(Operator):
 
     def backward(self, grad: Any) -> Any:
         return namespace(grad).roll(grad, tuple([-n for n in self.shifts]), self.dims)
-
-
-class Triangle(Operator):
-    """The part of matrices below (`lower`) or above a diagonal, zero elsewhere."""
-
-    __slots__ = ("diagonal", "lower")
-
-    def __init__(self, diagonal: int, lower: bool) -> None:
-        self.diagonal = diagonal
-        self.lower = lower
-
-    def forward(self, x: Any) -> Any:
-        return np.tril(x, self.diagonal) if self.lower else np.triu(x, self.diagonal)
-
-    def backward(self, grad: Any) -> Any:
-        xp = namespace(grad)
-        return xp.tril(grad, self.diagonal) if self.lower else xp.triu(grad, self.diagonal)
 
 
 def reshape(input: Any, shape: Any = (), *more: int) -> Tensor:
@@ -389,15 +252,15 @@ def transpose(input: Any, dim0: int, dim1: int) -> Tensor:
 def movedim(input: Any, source: Any, destination: Any) -> Tensor:
     """Return `input` with the dimensions `source` moved to the places `destination`."""
     x = to_tensor(input)
-    sources = [as_dim(d, x.ndim, "source") for d in _listed(source)]
-    targets = [as_dim(d, x.ndim, "destination") for d in _listed(destination)]
+    sources = [as_dim(d, x.ndim, "source") for d in listed(source)]
+    targets = [as_dim(d, x.ndim, "destination") for d in listed(destination)]
     order = [d for d in range(x.ndim) if d not in sources]
     for target, origin in sorted(zip(targets, sources, strict=True)):
         order.insert(target, origin)
     return permute(x, order)
 
 
-def _listed(value: Any) -> Sequence[int]:
+def listed(value: Any) -> Sequence[int]:
     return value if isinstance(value, Sequence) else (value,)
 
 
@@ -476,135 +339,6 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     return tuple([expand(x, shape) for x in parts])
 
 
-def clone(input: Any, *, memory_format: Any = None) -> Tensor:
-    """Return a copy through which gradients flow back."""
-    return Clone().apply(to_tensor(input))
-
-
-def contiguous(input: Any) -> Tensor:
-    """Return `input` itself if its elements lie in row-major order, else a copy where they do."""
-    x = to_tensor(input)
-    return x if x.is_contiguous() else clone(x)
-
-
-def _alike(tensors: Any, name: str = "tensors") -> list[Tensor]:
-    """Return a non-empty sequence as Tensors of their common dtype."""
-    parts = [to_tensor(x) for x in tensors]
-    if not parts:
-        raise RuntimeError(f"{name}: expected at least one tensor, got none")
-    dtype = parts[0].dtype
-    if all(x.dtype == dtype for x in parts):
-        return parts
-    widest = parts[0]
-    for x in parts[1:]:
-        widest, _ = operands(widest, x)
-    return [cast(x, widest.dtype) for x in parts]
-
-
-def cat(tensors: Any, dim: int = 0) -> Tensor:
-    """Join tensors along a dimension.
-
-    Parameters
-    ----------
-    tensors : sequence of Tensors
-        Equal in all sizes but that of `dim`. Empty one-dimensional ones are skipped.
-    dim : int
-
-    Raises
-    ------
-    RuntimeError
-        If there is none, or the sizes do not fit.
-
-    Examples
-    --------
-    >>> import einkorn as ek
-    >>> ek.cat([ek.zeros(2, 3), ek.ones(1, 3)]).shape
-    (3, 3)
-    """
-    parts = _alike(tensors)
-    parts = [x for x in parts if x.shape != (0,)] or parts[:1]
-    d = as_dim(dim, parts[0].ndim)
-    try:
-        return Cat(d).apply(*parts)
-    except ValueError:
-        shapes = [x.shape for x in parts]
-        raise RuntimeError(f"tensors: shapes {shapes} do not fit along dim {dim}") from None
-
-
-def stack(tensors: Any, dim: int = 0) -> Tensor:
-    """Join tensors of one shape along a new dimension.
-
-    Raises
-    ------
-    RuntimeError
-        If there is none, or the shapes differ.
-    """
-    parts = _alike(tensors)
-    shapes = {x.shape for x in parts}
-    if len(shapes) > 1:
-        raise RuntimeError(f"tensors: expected equal shapes, got {sorted(shapes)}")
-    return Stack(as_dim(dim, parts[0].ndim + 1)).apply(*parts)
-
-
-def split(
-    tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0
-) -> tuple[Tensor, ...]:
-    """Return consecutive parts along a dimension.
-
-    Parameters
-    ----------
-    tensor : Tensor
-    split_size_or_sections : int or sequence of int
-        The size of every part (the last may be smaller), or all sizes.
-    dim : int
-
-    Raises
-    ------
-    RuntimeError
-        If the sizes do not add up.
-
-    Examples
-    --------
-    >>> import einkorn as ek
-    >>> [part.shape for part in ek.arange(5).split(2)]
-    [(2,), (2,), (1,)]
-    """
-    x = to_tensor(tensor)
-    d = as_dim(dim, x.ndim)
-    extent = x.shape[d]
-    if isinstance(split_size_or_sections, Sequence):
-        sizes = list(split_size_or_sections)
-        if sum(sizes) != extent or any(n < 0 for n in sizes):
-            raise RuntimeError(f"split_sizes: {sizes} do not add up to {extent}")
-    else:
-        step = operator.index(split_size_or_sections)
-        if step < 0 or (step == 0 and extent):
-            raise RuntimeError(f"split_size: expected a positive number, got {step}")
-        sizes = [min(step, extent - i) for i in range(0, extent, step or 1)] or [extent]
-    parts = Split(sizes, d).apply_many(x)
-    return tuple([as_view(part, x) for part in parts])
-
-
-def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return at most `chunks` parts of equal size along a dimension; the last may be smaller."""
-    x = to_tensor(input)
-    if chunks < 1:
-        raise RuntimeError(f"chunks: expected at least 1, got {chunks}")
-    extent = x.shape[as_dim(dim, x.ndim)]
-    if not extent:
-        return split(x, [0] * chunks, dim)
-    return split(x, -(-extent // chunks), dim)
-
-
-def unbind(input: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return the slices along a dimension, without it."""
-    x = to_tensor(input)
-    d = as_dim(dim, x.ndim)
-    if not x.shape[d]:
-        return ()
-    return tuple([as_view(part, x) for part in Unbind(d, x.shape[d]).apply_many(x)])
-
-
 def flip(input: Any, dims: Any = (), *more: int) -> Tensor:
     """Return a copy with the order along `dims` reversed."""
     x = to_tensor(input)
@@ -617,7 +351,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Tensor:
     x = to_tensor(input)
     if dims is None or dims == ():
         return roll(x.flatten(), shifts, 0).reshape(x.shape)
-    steps, along = tuple(_listed(shifts)), tuple([as_dim(d, x.ndim) for d in _listed(dims)])
+    steps, along = tuple(listed(shifts)), tuple([as_dim(d, x.ndim) for d in listed(dims)])
     if len(steps) != len(along):
         raise RuntimeError(f"shifts: {steps} and dims: {along} differ in length")
     return Roll(steps, along).apply(x)
@@ -643,88 +377,10 @@ def tile(input: Any, dims: Any = (), *more: int) -> Tensor:
     return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
 
 
-def tril(input: Any, diagonal: int = 0) -> Tensor:
-    """Return the lower triangle of matrices, zero above `diagonal`."""
-    return Triangle(diagonal, True).apply(_matrices(input))
-
-
-def triu(input: Any, diagonal: int = 0) -> Tensor:
-    """Return the upper triangle of matrices, zero below `diagonal`."""
-    return Triangle(diagonal, False).apply(_matrices(input))
-
-
-def _matrices(value: Any) -> Tensor:
-    x = to_tensor(value)
-    if x.ndim < 2:
-        raise RuntimeError(f"input: expected at least 2 dimensions, got {x.ndim}")
-    return x
-
-
-def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """Return the diagonal of the dimensions `dim1` and `dim2` as the last dimension."""
-    x = to_tensor(input)
-    moved = movedim(x, (dim1, dim2), (-2, -1))
-    rows, columns = moved.shape[-2:]
-    count = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
-    steps = np.arange(count)
-    return moved[..., steps - min(offset, 0), steps + max(offset, 0)]
-
-
 def atleast_1d(input: Any) -> Tensor:
     """Return `input` with at least one dimension."""
     x = to_tensor(input)
     return x if x.ndim else reshape(x, 1)
 
 
-def to(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """Return `input` on a device and in a dtype; itself, if it is there already.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        A device (``"cpu"``), a dtype, both, or another Tensor to follow; ``copy=True`` copies in
-        any case. ``non_blocking`` and ``memory_format`` are accepted.
-
-    Raises
-    ------
-    RuntimeError
-        For a device that is not available; the message says what to install.
-    """
-    device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
-    copy = kwargs.pop("copy", False)
-    kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
-    if kwargs:
-        raise TypeError(f"to: unexpected argument {next(iter(kwargs))!r}")
-    for value in args:
-        if isinstance(value, Tensor):
-            dtype = value.dtype
-        elif isinstance(value, bool):
-            copy = copy or value
-        elif isinstance(value, str) and value.split(":")[0] in ("cpu", "cuda"):
-            device = value
-        elif value is not None:
-            dtype = value
-    check_device(device)
-    result = input if dtype is None else cast(input, as_dtype(dtype))
-    return clone(result) if copy and result is input else result
-
-
-def type_as(input: Any, other: Any) -> Tensor:
-    """Return `input` in the dtype of `other`."""
-    return cast(to_tensor(input), other.dtype)
-
-
-def conversion(dtype: DTypeLike) -> Any:
-    """Return the method that converts to `dtype`, such as ``Tensor.double``."""
-    target = np.dtype(dtype)
-
-    def convert(input: Tensor) -> Tensor:
-        return cast(input, target)
-
-    convert.__doc__ = f"Return the tensor in {target}."
-    return convert
-
-
-concat = concatenate = cat
 swapaxes = swapdims = transpose
