@@ -22,7 +22,7 @@ cdef class Parameters:
 
     cdef int note(self, cnp.ndarray array, bint written) noexcept
     cdef cnp.ndarray written(self, object value, str name)
-    cdef int add(self, int64_t i, object param, object grad, tuple states, tuple names) except -1
+    cdef int add(self, int64_t i, object param, object grad, tuple columns, tuple names) except -1
     cdef int forbid_overlaps(self) except -1
     cdef int write_back(self) except -1
 

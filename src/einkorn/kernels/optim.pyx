@@ -67,7 +67,8 @@ cdef class Parameters:
             self.stand_ins.append((array, value))
         return array
 
-    cdef int add(self, int64_t i, object param, object grad, tuple states, tuple names) except -1:
+    cdef int add(self, int64_t i, object param, object grad, tuple columns,
+                 tuple names) except -1:
         cdef ek_parameter *row = &self.rows[i]
         cdef cnp.ndarray value = self.written(param, "param")
         cdef int rank = cnp.PyArray_NDIM(value), s
@@ -79,10 +80,10 @@ cdef class Parameters:
         row.size = cnp.PyArray_SIZE(value)
         row.value = cnp.PyArray_DATA(value)
         row.grad = cnp.PyArray_DATA(gradient)
-        for s in range(len(states)):
+        for s in range(len(columns)):
             if names[s] is None:
                 continue
-            state = self.written(states[s], <str>names[s])
+            state = self.written((<list>columns[s])[i], <str>names[s])
             expect_shape(state, <str>names[s], rank, shape)
             row.state[s] = cnp.PyArray_DATA(state)
         return 0
@@ -113,33 +114,42 @@ cdef class Parameters:
 
 cdef Parameters gather_one(object param, object grad, tuple states, tuple names):
     cdef Parameters parameters = Parameters(1)
-    parameters.add(0, param, grad, states, names)
+    parameters.add(0, param, grad, tuple([[state] for state in states]), names)
     parameters.forbid_overlaps()
     return parameters
 
 
 cdef Parameters gather_many(object params, object grads, tuple states, tuple names):
     """`states` holds one sequence for each of `names`; where the name is None, no such state."""
-    cdef list values = list(params), gradients = list(grads)
-    cdef list columns = [
-        [None] * len(values) if name is None else list(state)
-        for state, name in zip(states, names)
-    ]
-    cdef Parameters parameters = Parameters(len(values))
-    cdef int64_t i
-    for name, column in zip(("grad", *names), [gradients, *columns]):
-        if len(column) != len(values):
-            raise ValueError(
-                f"{name}: expected one array for each of {len(values)} parameters, "
-                f"got {len(column)}"
-            )
-    for i in range(len(values)):
+    cdef list values = as_list(params), gradients = as_list(grads)
+    cdef Py_ssize_t count = len(values), i
+    cdef tuple columns = tuple([
+        None if names[i] is None else as_list(states[i]) for i in range(len(names))
+    ])
+    cdef Parameters parameters = Parameters(count)
+    expect_count("grad", gradients, count)
+    for i in range(len(names)):
+        if names[i] is not None:
+            expect_count(names[i], columns[i], count)
+    for i in range(count):
         try:
-            parameters.add(i, values[i], gradients[i], tuple([c[i] for c in columns]), names)
+            parameters.add(i, values[i], gradients[i], columns, names)
         except (TypeError, ValueError) as error:
             raise type(error)(f"parameter {i}: {error}") from None
     parameters.forbid_overlaps()
     return parameters
+
+
+cdef list as_list(object arrays):
+    return <list>arrays if type(arrays) is list else list(arrays)
+
+
+cdef int expect_count(str name, list arrays, Py_ssize_t count) except -1:
+    if len(arrays) != count:
+        raise ValueError(
+            f"{name}: expected one array for each of {count} parameters, got {len(arrays)}"
+        )
+    return 0
 
 
 cdef double at_least_zero(object value, str name) except? -1:

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from einkorn.autograd import Tensor
+from einkorn.optim.gathering import arrays_of
 from einkorn.optim.optimizer import (
     Call,
     Group,
     Optimizer,
-    arrays_of,
     check_not_negative,
     setting,
     zeros_like,

@@ -12,8 +12,9 @@ from typing import Any, overload
 
 import numpy as np
 
-from einkorn.autograd import Tensor, enable_grad, increment_version
+from einkorn.autograd import Tensor, enable_grad
 from einkorn.nn.parameter import clear_grad
+from einkorn.optim.gathering import clear_gradients, gradients_of, with_gradients
 
 __all__ = ["Optimizer"]
 
@@ -100,8 +101,11 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or fill them with zeros."""
         for group in self.param_groups:
+            if set_to_none:
+                clear_gradients(group["params"])
+                continue
             for param in group["params"]:
-                clear_grad(param, set_to_none)
+                clear_grad(param, set_to_none=False)
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -128,10 +132,13 @@ class Optimizer:
                 loss = closure()
         calls: list[Call] = []
         for group in self.param_groups:
-            params = [param for param in group["params"] if param.grad is not None]
+            params = with_gradients(group["params"])
             if params:
                 calls += self._calls(group, params)
-        deque(map(call, calls), maxlen=0)
+        if len(calls) == 1:
+            calls[0]()
+        else:
+            deque(map(call, calls), maxlen=0)
         return loss
 
     def _calls(self, group: Group, params: list[Tensor]) -> Iterable[Call]:
@@ -140,7 +147,7 @@ class Optimizer:
 
     def _gradients(self, group: Group, params: list[Tensor]) -> list[np.ndarray]:
         """Return what to descend along: the gradients, negated in kept memory to maximise."""
-        gradients = [param.grad.numpy() for param in params]  # type: ignore[union-attr]
+        gradients = gradients_of(params)
         if not group["maximize"]:
             return gradients
         for param, gradient in zip(params, gradients, strict=True):
@@ -228,23 +235,6 @@ def _restored(key: str, value: Any, param: Tensor) -> Any:
     if not factor and array.shape != param.shape:
         raise ValueError(f"{key} has shape {array.shape}, its parameter {param.shape}")
     return np.array(array, dtype=param.dtype, order="C")
-
-
-def arrays_of(params: Iterable[Tensor]) -> list[np.ndarray]:
-    """Return the arrays of ``params``, noting that they are about to change in place."""
-    arrays = []
-    for param in params:
-        increment_version(param)
-        arrays.append(param.numpy())
-    return arrays
-
-
-def alike(params: list[Tensor], key: Callable[[Tensor], Any]) -> list[list[Tensor]]:
-    """Return the parameters in lists of equal keys: one compiled call takes a list."""
-    lists: dict[Any, list[Tensor]] = {}
-    for param in params:
-        lists.setdefault(key(param), []).append(param)
-    return list(lists.values())
 
 
 def setting(states: list[dict[str, Any]], name: str, values: Iterable[Any]) -> Call:

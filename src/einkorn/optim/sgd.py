@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
-from operator import attrgetter
 from typing import Any
+
+import numpy as np
 
 from einkorn.autograd import Tensor
 from einkorn.kernels import sgd_steps_
+from einkorn.optim.gathering import alike, arrays_of
 from einkorn.optim.optimizer import (
     Call,
     Group,
     Optimizer,
-    alike,
-    arrays_of,
     check_not_negative,
     refuse_differentiable,
     zeros_like,
@@ -23,8 +23,6 @@ from einkorn.optim.optimizer import (
 __all__ = ["SGD"]
 
 _BUFFER = "momentum_buffer"
-_SETTINGS = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
-_dtype = attrgetter("dtype")
 
 
 class SGD(Optimizer):
@@ -114,32 +112,36 @@ class SGD(Optimizer):
                 f"momentum={group['momentum']}, dampening={group['dampening']}"
             )
 
-    def _calls(self, group: Group, params: list[Tensor]) -> Iterator[Call]:
-        settings = {name: group[name] for name in _SETTINGS}
+    def _calls(self, group: Group, params: list[Tensor]) -> list[Call]:
         if group["momentum"] == 0:
-            for chosen in alike(params, _dtype):
-                yield partial(
-                    sgd_steps_, arrays_of(chosen), self._gradients(group, chosen), None, **settings
-                )
-            return
-        started = [param for param in params if param in self.state]
-        for chosen in alike(started, _dtype):
-            buffers = [self.state[param][_BUFFER] for param in chosen]
-            yield partial(
-                sgd_steps_, arrays_of(chosen), self._gradients(group, chosen), buffers, **settings
-            )
+            return [self._call(group, chosen, None) for chosen in alike(params)]
+        state = self.state
+        started = [param for param in params if param in state]
+        calls = [
+            self._call(group, chosen, [state[param][_BUFFER] for param in chosen])
+            for chosen in alike(started)
+        ]
         if len(started) < len(params):
-            yield from self._first_calls(group, params, settings | {"dampening": 0.0})
+            # Momentum becomes the gradient first, which is then not dampened.
+            undampened = group | {"dampening": 0.0}
+            for chosen in alike([param for param in params if param not in state]):
+                buffers = [zeros_like(param) for param in chosen]
+                entries = [{_BUFFER: buffer} for buffer in buffers]
+                calls += (
+                    self._call(undampened, chosen, buffers),
+                    partial(state.update, zip(chosen, entries, strict=True)),
+                )
+        return calls
 
-    def _first_calls(
-        self, group: Group, params: list[Tensor], settings: dict[str, Any]
-    ) -> Iterator[Call]:
-        """Step parameters without momentum yet: it becomes the gradient, which is not dampened."""
-        fresh = [param for param in params if param not in self.state]
-        for chosen in alike(fresh, _dtype):
-            buffers = [zeros_like(param) for param in chosen]
-            yield partial(
-                sgd_steps_, arrays_of(chosen), self._gradients(group, chosen), buffers, **settings
-            )
-            entries = [{_BUFFER: buffer} for buffer in buffers]
-            yield partial(self.state.update, zip(chosen, entries, strict=True))
+    def _call(self, group: Group, params: list[Tensor], buffers: list[np.ndarray] | None) -> Call:
+        return partial(
+            sgd_steps_,
+            arrays_of(params),
+            self._gradients(group, params),
+            buffers,
+            lr=group["lr"],
+            momentum=group["momentum"],
+            dampening=group["dampening"],
+            weight_decay=group["weight_decay"],
+            nesterov=group["nesterov"],
+        )

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from einkorn.autograd import Tensor
-from einkorn.optim.optimizer import Call, Group, Optimizer, alike, arrays_of, setting
+from einkorn.optim.gathering import alike, arrays_of
+from einkorn.optim.optimizer import Call, Group, Optimizer, setting
 
 __all__ = ["State", "StepwiseOptimizer", "column", "optional_column"]
 
@@ -45,7 +46,7 @@ class StepwiseOptimizer(Optimizer):
         for param in params:
             if param not in self.state:
                 self.state[param] = {"step": 0, **self._initial_state(group, param)}
-        for chosen in alike(params, self._kind):
+        for chosen in alike(params, self.state):
             states = [self.state[param] for param in chosen]
             number = states[0]["step"] + 1
             after = {"step": number, **self._next_numbers(group, number, states[0])}
@@ -53,11 +54,6 @@ class StepwiseOptimizer(Optimizer):
             yield self._step_call(group, number, arrays_of(chosen), gradients, states)
             for name, value in after.items():
                 yield setting(states, name, repeat(value))
-
-    def _kind(self, param: Tensor) -> tuple[Any, ...]:
-        """Return what must be equal for parameters to take their step in one call."""
-        numbers = (v for v in self.state[param].values() if not isinstance(v, np.ndarray))
-        return (param.dtype, *numbers)
 
 
 def column(states: list[State], name: str) -> list[np.ndarray]:

@@ -1,0 +1,16 @@
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from einkorn.autograd import Tensor
+
+__all__ = ["alike", "arrays_of", "clear_gradients", "gradients_of", "with_gradients"]
+
+def with_gradients(params: Iterable[Tensor]) -> list[Tensor]: ...
+def gradients_of(params: list[Tensor]) -> list[np.ndarray]: ...
+def arrays_of(params: list[Tensor]) -> list[np.ndarray]: ...
+def alike(
+    params: list[Tensor], state: Mapping[Tensor, Mapping[str, Any]] | None = None
+) -> list[list[Tensor]]: ...
+def clear_gradients(params: Iterable[Tensor]) -> None: ...
