@@ -240,6 +240,12 @@ def _tensor_backward(
     >>> x.grad
     tensor([2., 4.])
     """
+    if gradient is None and inputs is None and not create_graph:
+        # What most steps ask for, shortened.
+        task = Task()
+        task.start(self, None, False)
+        task.run(bool(retain_graph), False)
+        return
     backward(self, gradient, retain_graph, create_graph, inputs)
 
 

@@ -22,6 +22,8 @@ cdef class Operator:
     cdef bint note_needs(self, tuple inputs) except -1
     cdef object compute(self, tuple inputs)
     cdef int record(self, tuple inputs, object output) except -1
+    cdef tuple retained(self, tuple inputs, object output)
+    cdef object pass_back(self, object grad, tuple saved)
     cdef object propagate(self, object grad, bint create_graph)
     cdef int check_versions(self) except -1
     cdef tuple linked(self)
@@ -36,4 +38,5 @@ cdef class Output:
 # A new tensor of the class that tensor.py has made known, over an array or what becomes one.
 cdef TensorBase new_tensor(object data)
 cdef bint is_recording() noexcept
+cdef object data_of(TensorBase x)
 cpdef TensorBase alias_of(TensorBase output)

@@ -56,10 +56,13 @@ cdef extern from *:
     int recording_is_off
     object new_instance(object cls, object no_arguments)
 
-__all__ = ["Operator", "retain_crosswise", "retain_inputs", "retain_output"]
+__all__ = ["Operator", "retain_crosswise", "retain_inputs", "retain_output", "unrecorded"]
 
 cdef object next_order = count(1).__next__
 cdef object NO_TENSORS = ()
+# What `needs` can be for up to three inputs, by number of inputs and bits.
+cdef list FEW_NEEDS = [[tuple([bool(bits >> i & 1) for i in range(n)]) for bits in range(1 << n)]
+                       for n in range(4)]
 cdef object tensor_class = None
 cdef TensorBase ABSENT  # stands for what was not retained
 
@@ -79,6 +82,17 @@ cdef class Recording:
     def enabled(self, bint value):
         global recording_is_off
         recording_is_off = not value
+
+
+def unrecorded(function, tuple args, dict kwargs):
+    """Return what `function` returns, called without recording operators."""
+    global recording_is_off
+    cdef int before = recording_is_off
+    recording_is_off = True
+    try:
+        return function(*args, **kwargs) if kwargs else function(*args)
+    finally:
+        recording_is_off = before
 
 
 @cython.trashcan(True)
@@ -219,21 +233,24 @@ cdef class Operator:
     cdef bint note_needs(self, tuple inputs) except -1:
         """Set ``needs`` and return whether one of `inputs` needs a gradient."""
         cdef TensorBase x
-        cdef bint needed = False
+        cdef Py_ssize_t n = len(inputs), i
+        cdef int bits = 0
         self.extra = None
         if recording_is_off:
             self.needs = NO_TENSORS
             return False
+        if n < 4:
+            for i in range(n):
+                x = inputs[i]
+                bits |= (x is not None and x._requires_grad) << i
+            self.needs = (<list>FEW_NEEDS[n])[bits]
+            return bits != 0
         needs = []
         for item in inputs:
             x = item
-            if x is not None and x._requires_grad:
-                needed = True
-                needs.append(True)
-            else:
-                needs.append(False)
+            needs.append(x is not None and x._requires_grad)
         self.needs = tuple(needs)
-        return needed
+        return True in needs
 
     cdef object compute(self, tuple inputs):
         # Spelled out, as a call with a fixed number of arguments needs no tuple.
@@ -258,10 +275,14 @@ cdef class Operator:
             else:
                 sources.append(x if x._grad_fn is None else x._grad_fn)
         self.sources = tuple(sources)
-        saved = self.retain(inputs, output)
+        saved = self.retained(inputs, output)
         self.versions = [(<TensorBase?>y)._version[0] for y in saved]
         self.saved = saved
         return 0
+
+    cdef tuple retained(self, tuple inputs, object output):
+        """Do the same as ``retain``; for compiled operators to override."""
+        return self.retain(inputs, output)
 
     @property
     def node(self):
@@ -271,13 +292,16 @@ cdef class Operator:
     cdef object propagate(self, object grad, bint create_graph):
         """Return the gradients of the inputs for `grad`, that of the output."""
         cdef tuple saved = self.saved
-        cdef Py_ssize_t n
         if saved is None:
             self.check_alive()
         self.check_versions()
         if create_graph:
             return self.compose_backward(grad, *self.linked())
-        n = len(saved)
+        return self.pass_back(grad, saved)
+
+    cdef object pass_back(self, object grad, tuple saved):
+        """Do the same as ``backward``; for compiled operators to override."""
+        cdef Py_ssize_t n = len(saved)
         if n == 0:
             return self.backward(grad)
         if n == 1:

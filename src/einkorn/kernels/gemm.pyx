@@ -26,6 +26,7 @@ from einkorn.kernels._core cimport (
     EK_IDENTITY,
     EK_NO_BIAS,
     api,
+    ek_activation,
     ek_gemm_problem,
     ek_workspace_size,
 )
@@ -295,6 +296,10 @@ def linear(x, weight, bias=None, *, activation=None, out=None):
     >>> kernels.linear(np.array([[1.0, -2.0]]), np.eye(2), np.ones(2), activation="relu")
     array([[2., 0.]])
     """
+    return affine(x, weight, bias, activation_code(activation), out)
+
+
+cdef object affine(object x, object weight, object bias, ek_activation activation, object out):
     cdef Call call = new_call()
     cdef cnp.ndarray rows = input_of_rank_at_least_one(x, &call)
     cdef cnp.ndarray matrix = strided_matrix(weight, &call)
@@ -311,7 +316,7 @@ def linear(x, weight, bias=None, *, activation=None, out=None):
     for i in range(rank - 1):
         shape[i] = cnp.PyArray_DIM(rows, i)
     shape[rank - 1] = problem.n
-    problem.activation = activation_code(activation)
+    problem.activation = activation
     if bias is not None:
         vector = input_of_rank(bias, "bias", &call, 1)
         expect_shape(vector, "bias", 1, &problem.n)
@@ -384,8 +389,13 @@ def linear_grad(grad, x, weight, *, needs=(True, True, True)):
     >>> kernels.linear_grad(np.ones((2, 1)), np.array([[1.0], [2.0]]), np.array([[3.0]]))[1]
     array([[3.]])
     """
-    cdef Call call = new_call()
     needs_x, needs_weight, needs_bias = needs
+    return affine_gradients(grad, x, weight, needs_x, needs_weight, needs_bias)
+
+
+cdef tuple affine_gradients(object grad, object x, object weight, bint needs_x, bint needs_weight,
+                            bint needs_bias):
+    cdef Call call = new_call()
     cdef cnp.ndarray rows = input_of_rank_at_least_one(x, &call)
     cdef cnp.ndarray matrix = strided_matrix(weight, &call)
     cdef cnp.ndarray g = cnp.PyArray_GETCONTIGUOUS(strided_input(grad, "grad", &call))

@@ -349,6 +349,11 @@ def cross_entropy(logits, target, *, weight=None, ignore_index=-100, reduction="
     >>> kernels.cross_entropy(np.zeros((2, 4)), np.array([0, -100]), reduction="none").round(4)
     array([1.3863, 0.    ])
     """
+    return class_entropy(logits, target, weight, ignore_index, reduction)
+
+
+cdef object class_entropy(object logits, object target, object weight, object ignore_index,
+                          object reduction):
     cdef Call call = new_call()
     cdef ek_cross_entropy_problem problem
     cdef cnp.ndarray z = input(logits, "logits", &call)
@@ -412,6 +417,11 @@ def cross_entropy_grad(grad, logits, target, *, weight=None, ignore_index=-100, 
     >>> kernels.cross_entropy_grad(1.0, np.zeros((1, 2)), np.array([0]))
     array([[-0.5,  0.5]])
     """
+    return class_entropy_gradient(grad, logits, target, weight, ignore_index, reduction)
+
+
+cdef object class_entropy_gradient(object grad, object logits, object target, object weight,
+                                   object ignore_index, object reduction):
     cdef Call call = new_call()
     cdef ek_cross_entropy_problem problem
     cdef cnp.ndarray z = input(logits, "logits", &call)

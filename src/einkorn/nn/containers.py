@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Self, overload
 
-from einkorn.nn.fusion import Plan
+from einkorn.nn.calls import Plan
+from einkorn.nn.fusion import plan_of
 from einkorn.nn.module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
@@ -136,7 +137,7 @@ class Sequential(_Numbered):
         """Return the output of the last module."""
         plan = self._plan
         if plan is None or not plan.is_valid():
-            plan = self.__dict__["_plan"] = Plan(self._modules.values())
+            plan = self.__dict__["_plan"] = plan_of(self._modules.values())
         return plan.run(input)
 
     @overload

@@ -22,61 +22,23 @@ A module with hooks is left alone, since these want to see what goes in and come
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from einkorn.autograd import Tensor
 from einkorn.autograd.operators.activation import add_relu
+from einkorn.nn.calls import Plan
 
 if TYPE_CHECKING:
     from einkorn.nn.module import Module
 
-__all__ = ["Plan", "activated_sum", "in_turn", "is_plain", "structure_changed"]
+__all__ = ["activated_sum", "in_turn", "is_plain", "plan_of"]
 
-Step = tuple[Callable[[Any], Any], tuple[Any, ...]]
-
-# Every change makes a new object: the plans made for the one before are then void.
-_structure = object()
+Step = tuple[Callable[..., Any], str | None, tuple[Any, ...]]
 
 
-def structure_changed() -> None:
-    """Make every plan void."""
-    global _structure
-    _structure = object()
-
-
-class Plan:
-    """How a `Sequential` computes its output.
-
-    Attributes
-    ----------
-    steps : tuple of (callable, modules)
-        What maps a Tensor, and the modules that it stands for.
-    """
-
-    __slots__ = ("_made_for", "steps")
-
-    def __init__(self, modules: Iterable[Module]) -> None:
-        self._made_for = _structure
-        self.steps = tuple(_steps(list(modules)))
-
-    def run(self, input: Any) -> Any:
-        """Return the output of the last module."""
-        for step, modules in self.steps:
-            if input.__class__ is Tensor:
-                input = step(input)
-            else:
-                for module in modules:
-                    input = module(input)
-        return input
-
-    def is_valid(self) -> bool:
-        """Return whether the structure is still the one the plan was made for."""
-        return self._made_for is _structure
-
-    def __reduce__(self) -> Any:
-        # A copy or an unpickled Sequential makes a plan of its own.
-        return type(None), ()
+def plan_of(modules: Iterable[Module]) -> Plan:
+    """Return how a `Sequential` of these modules computes its output."""
+    return Plan(_steps(list(modules)))
 
 
 def in_turn(input: Any, *modules: Module) -> Any:
@@ -84,7 +46,7 @@ def in_turn(input: Any, *modules: Module) -> Any:
 
     For the ``forward`` of networks whose modules bear names of their own.
     """
-    return Plan(modules).run(input)
+    return plan_of(modules).run(input)
 
 
 def activated_sum(first: Tensor, second: Tensor, activation: Module) -> Any:
@@ -106,11 +68,12 @@ def _steps(modules: list[Module]) -> Iterator[Step]:
         while endings and stop < len(modules) and _own(modules[stop], "_is_identity"):
             stop += 1
         ending = _own(modules[stop], "_ending") if stop < len(modules) else None
-        call = first.forward if is_plain(first) else first
         if ending in endings:
-            call = partial(first._forward_ending, ending=ending)
             stop += 1
-        yield call, tuple(modules[start:stop])
+            yield first._forward_ending, ending, tuple(modules[start:stop])
+        else:
+            call = first.forward if is_plain(first) else first
+            yield call, None, tuple(modules[start:stop])
         start = stop
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from einkorn.nn.fusion import structure_changed
+from einkorn.nn.calls import structure_changed
 
 if TYPE_CHECKING:
     from einkorn.nn.module import Module

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd import Tensor, as_tensor, enable_grad, no_grad
+from einkorn.autograd import Tensor, as_tensor, enable_grad
+from einkorn.autograd.tape import unrecorded
 from einkorn.nn.containers import Sequential
 from einkorn.nn.conv import Conv2d, ConvTranspose2d
 from einkorn.nn.fusion import is_plain
@@ -125,8 +126,7 @@ class Prepared(Module):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the network returns."""
-        with no_grad():
-            return self.module(*args, **kwargs)
+        return unrecorded(self.module, args, kwargs)
 
 
 def prepare(model: Module, *example: Any) -> Prepared:

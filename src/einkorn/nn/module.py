@@ -10,7 +10,7 @@ import numpy as np
 
 from einkorn.autograd import Tensor, as_tensor
 from einkorn.autograd.operators import to
-from einkorn.nn.fusion import structure_changed
+from einkorn.nn.calls import ModuleBase, structure_changed
 from einkorn.nn.hooks import Hook, RemovableHandle, call_with_hooks
 from einkorn.nn.parameter import Parameter, UninitializedParameter, clear_grad
 from einkorn.nn.state import IncompatibleKeys, load_state_dict
@@ -21,7 +21,7 @@ __all__ = ["Module"]
 _STRUCTURAL = frozenset(("__class__", "forward"))
 
 
-class Module:
+class Module(ModuleBase):
     """Base of all layers and networks: holds parameters, buffers and child modules by name.
 
     A subclass calls ``super().__init__()``, assigns its `Parameter` objects and child modules as
@@ -96,15 +96,8 @@ class Module:
         """Compute the output; every subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} defines no forward()")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the hooks and ``forward``."""
-        for value in (*args, *kwargs.values()) if kwargs else args:
-            if isinstance(value, np.ndarray):
-                args, kwargs = self._accept_arrays(args, kwargs)
-                break
-        if self._forward_hooks or self._forward_pre_hooks:
-            return call_with_hooks(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return call_with_hooks(self, args, kwargs)
 
     def _accept_arrays(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]

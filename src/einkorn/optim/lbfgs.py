@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from einkorn.autograd import Tensor, enable_grad
-from einkorn.optim.line_search import Point, strong_wolfe
 from einkorn.optim.gathering import arrays_of
+from einkorn.optim.line_search import Point, strong_wolfe
 from einkorn.optim.optimizer import Group, Optimizer, check_not_negative
 
 __all__ = ["LBFGS"]

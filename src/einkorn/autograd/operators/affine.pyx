@@ -3,17 +3,27 @@
 
 cimport numpy as cnp
 
-from einkorn.autograd.tape cimport Operator, TensorBase, alias_of
+from einkorn.autograd.tape cimport (
+    Operator,
+    TensorBase,
+    alias_of,
+    data_of,
+    is_recording,
+    new_tensor,
+)
+from einkorn.kernels._arrays cimport activation_code
+from einkorn.kernels.gemm cimport affine, affine_gradients
 
 from einkorn.autograd.operators.activation import through_activation
 from einkorn.autograd.operators.shape import mT, reshape
 from einkorn.autograd.tensor import as_tensor
-from einkorn.kernels import linear as map_rows
-from einkorn.kernels import linear_grad as gradients_of_rows
+from einkorn.kernels import relu_grad, sigmoid_grad, tanh_grad
 
 __all__ = ["linear", "linear_activated"]
 
 cnp.import_array()
+
+cdef dict GRADIENTS = {"relu": relu_grad, "sigmoid": sigmoid_grad, "tanh": tanh_grad}
 
 
 cdef class Linear(Operator):
@@ -26,24 +36,32 @@ cdef class Linear(Operator):
     def __cinit__(self, activation=None):
         self.activation = activation
 
-    def retain(self, tuple inputs, output):
-        # The kernel of the gradient takes both, also where one is not read.
-        if self.activation is None:
-            return inputs[:2]
-        return (inputs[0], inputs[1], alias_of(output))
-
     def forward(self, x, weight, bias=None):
-        if self.activation is None:
-            return map_rows(x, weight, bias)
-        return map_rows(x, weight, bias, activation=self.activation)
+        return affine(x, weight, bias, activation_code(self.activation), None)
 
     def backward(self, grad, /, x, weight, y=None):
+        return self.gradients(grad, x, weight, y)
+
+    cdef tuple gradients(self, object grad, object x, object weight, object y):
         cdef tuple needs = self.needs
-        if len(needs) == 2:
-            needs = (needs[0], needs[1], False)
         if y is not None:
-            grad = through_activation(self.activation, grad, y)
-        return gradients_of_rows(grad, x, weight, needs=needs)
+            grad = GRADIENTS[self.activation](grad, y)
+        return affine_gradients(grad, x, weight, needs[0], needs[1], len(needs) == 3 and needs[2])
+
+    cdef object compute(self, tuple inputs):
+        bias = data_of(inputs[2]) if len(inputs) == 3 else None
+        code = activation_code(self.activation)
+        return affine(data_of(inputs[0]), data_of(inputs[1]), bias, code, None)
+
+    cdef tuple retained(self, tuple inputs, object output):
+        # The kernel of the gradient takes both, also where one is not read.
+        if self.activation is None:
+            return (inputs[0], inputs[1])
+        return (inputs[0], inputs[1], alias_of(output))
+
+    cdef object pass_back(self, object grad, tuple saved):
+        y = data_of(saved[2]) if len(saved) == 3 else None
+        return self.gradients(grad, data_of(saved[0]), data_of(saved[1]), y)
 
     def compose_backward(self, grad, /, x, weight, y=None):
         cdef tuple needs = self.needs
@@ -113,5 +131,9 @@ cpdef linear_activated(input, weight, bias, activation):
         raise RuntimeError(
             f"weight: expected the dtype {x._data.dtype} of input, got {w._data.dtype}"
         )
+    cdef TensorBase b = None if bias is None else tensor_of(bias)
+    if not is_recording():
+        code = activation_code(activation)
+        return new_tensor(affine(rows, matrix, data_of(b), code, None))
     cdef Linear map = Linear.__new__(Linear, activation)
-    return map.apply_to((x, w) if bias is None else (x, w, tensor_of(bias)))
+    return map.apply_to((x, w) if b is None else (x, w, b))

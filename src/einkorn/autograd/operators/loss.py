@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from einkorn import kernels
-from einkorn.autograd.operators.activation import log_softmax, logsigmoid, softmax
+from einkorn.autograd.operators.activation import log_softmax, logsigmoid
 from einkorn.autograd.operators.arithmetic import abs as _abs
 from einkorn.autograd.operators.arithmetic import square
 from einkorn.autograd.operators.common import operands, reduce_to, to_tensor
 from einkorn.autograd.operators.elementary import exp, log
+from einkorn.autograd.operators.entropy import class_entropy
 from einkorn.autograd.operators.indexing import gather
 from einkorn.autograd.operators.reduction import mean
 from einkorn.autograd.operators.reduction import sum as _sum
@@ -84,58 +84,6 @@ class MSE(Operator):
             reduce_to(slope, a.shape) if self.needs[0] else None,
             reduce_to(-slope, b.shape) if self.needs[1] else None,
         )
-
-
-class CrossEntropy(Operator):
-    """Softmax and negative log-likelihood of class indices, by one kernel."""
-
-    __slots__ = ("ignore_index", "reduction", "target", "weight")
-    retain = retain_inputs
-    reduction: Any
-
-    def __init__(self, target: Any, weight: Any, ignore_index: int, reduction: str) -> None:
-        self.target = target
-        self.weight = weight
-        self.ignore_index = ignore_index
-        self.reduction = reduction
-
-    def forward(self, logits: Any) -> Any:
-        return kernels.cross_entropy(
-            logits,
-            self.target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-        )
-
-    def backward(self, grad: Any, logits: Any) -> Any:
-        return kernels.cross_entropy_grad(
-            grad,
-            logits,
-            self.target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-        )
-
-    def compose_backward(self, grad: Tensor, logits: Tensor) -> Any:
-        scale, one_hot = self._constants(logits)
-        if self.reduction == "none":
-            grad = unsqueeze(grad, 1)
-        return (softmax(logits, 1) - one_hot) * (grad * scale)
-
-    def _constants(self, logits: Tensor) -> tuple[Any, Any]:
-        """Return the weight of every position (N, 1, ...), and the targets one-hot."""
-        target = np.asarray(self.target)
-        kept = target != self.ignore_index
-        classes = np.where(kept, target, 0)
-        weight = np.ones(logits.shape[1]) if self.weight is None else np.asarray(self.weight)
-        scale = np.where(kept, weight[classes], 0)
-        if self.reduction == "mean":
-            scale = scale / scale.sum()
-        one_hot = np.zeros(logits.shape, logits.dtype)
-        np.put_along_axis(one_hot, np.expand_dims(classes, 1), 1, 1)
-        return np.expand_dims(scale, 1).astype(logits.dtype), one_hot
 
 
 def mse_loss(
@@ -361,21 +309,22 @@ def cross_entropy(
     2.3026
     """
     how = resolve_reduction(reduction, size_average, reduce)
-    x, t = to_tensor(input), to_tensor(target)
+    x = input if isinstance(input, Tensor) else to_tensor(input)
+    t = target if isinstance(target, Tensor) else to_tensor(target)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing: expected in [0, 1], got {label_smoothing}")
-    if t.dtype.kind == "f":
+    if t._data.dtype.kind == "f":
         return _soft_cross_entropy(x, t, weight, how, label_smoothing)
-    if x.ndim == 1:
+    if x._data.ndim == 1:
         result = cross_entropy(
             unsqueeze(x, 0), reshape(t, 1), weight, None, ignore_index, None, how, label_smoothing
         )
         return squeeze(result, 0) if how == "none" else result
-    _check_target(x, t)
     if label_smoothing:
+        _check_target(x, t)
         return _smoothed_cross_entropy(x, t, weight, ignore_index, how, label_smoothing)
     classes = None if weight is None else to_tensor(weight)._data
-    return CrossEntropy(t._data, classes, ignore_index, how).apply(x)
+    return class_entropy(x, t, classes, ignore_index, how)
 
 
 def _check_target(x: Tensor, t: Tensor) -> None:
