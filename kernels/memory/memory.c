@@ -152,6 +152,19 @@ void ek_memory_give(void *data) {
     }
 }
 
+void *ek_memory_resize(void *data, int64_t bytes) {
+    int64_t held = data ? ((block *)data - 1)->bytes - EK_ALIGNMENT : -1;
+    if (bytes >= 0 && bytes <= held) {
+        return data;
+    }
+    void *larger = ek_memory_take(bytes);
+    if (larger && data) {
+        memcpy(larger, data, (size_t)held);
+        ek_memory_give(data);
+    }
+    return larger;
+}
+
 void ek_memory_empty_cache(void) {
     block *lists[CLASSES];
     pool_lock();

@@ -21,6 +21,9 @@ typedef struct ek_memory_statistics {
 /* `bytes` of memory aligned to 64 bytes, contents undefined; NULL if bytes < 0 or none is left. */
 void *ek_memory_take(int64_t bytes);
 void ek_memory_give(void *block);
+/* A block of `bytes` that begins as `block` did, which is given back; NULL, and `block` as it was,
+ * if there is none. NULL for `block` takes a new one. */
+void *ek_memory_resize(void *block, int64_t bytes);
 
 void ek_memory_empty_cache(void);
 /* A limit below what is cached empties the cache. Negative: EK_BAD_ARGUMENT. */

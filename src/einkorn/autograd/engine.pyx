@@ -17,6 +17,7 @@ cimport cython
 cimport numpy as cnp
 
 from einkorn.autograd.tape cimport Operator, Output, TensorBase, new_tensor
+from einkorn.kernels cimport _pooling
 
 cnp.import_array()
 
@@ -210,31 +211,45 @@ cdef class Task:
     def run(self, bint retain_graph, bint create_graph, dict plan=None):
         """Send the gradients on until none is pending.
 
-        `plan` maps the number of each operator to visit to which of its inputs need a gradient;
-        None visits everything.
+        From the first large one on NumPy's results come from the caching allocator. `plan` maps the
+        number of each operator to visit to which of its inputs need a gradient; None visits
+        everything.
         """
         cdef Arrival arrival
-        cdef Operator node, active
+        previous = None
+        try:
+            while self.heap:
+                arrival = self.pop()
+                if previous is None and arrival.node.is_worth_pooling(arrival.gradient):
+                    previous = _pooling.enter()
+                self.pass_on(arrival, retain_graph, create_graph, plan)
+        finally:
+            if previous is not None:
+                _pooling.leave(previous)
+
+    cdef int pass_on(
+        self, Arrival arrival, bint retain_graph, bint create_graph, dict plan
+    ) except -1:
+        """Send the gradient that has arrived for an operator to the operator's inputs."""
+        cdef Operator node = arrival.node, active = arrival.node
         cdef tuple sources
-        while self.heap:
-            arrival = self.pop()
-            node = active = arrival.node
-            if self.wanted is not None:
-                self.note_wanted(node, arrival.gradient)
-                if plan is not None:
-                    needs = plan.get(node.order)
-                    if needs is None:
-                        continue
-                    if needs != node.needs:
-                        active = node.restricted(needs)
-            sources = node.sources
-            results = active.propagate(arrival.gradient, create_graph)
-            if not retain_graph:
-                node.release()
-            if type(results) is tuple:
-                self.send(sources, <tuple>results, arrival.gradient)
-            elif sources[0] is not None and results is not None:
-                self.receive(sources[0], results, is_new(results, arrival.gradient))
+        if self.wanted is not None:
+            self.note_wanted(node, arrival.gradient)
+            if plan is not None:
+                needs = plan.get(node.order)
+                if needs is None:
+                    return 0
+                if needs != node.needs:
+                    active = node.restricted(needs)
+        sources = node.sources
+        results = active.propagate(arrival.gradient, create_graph)
+        if not retain_graph:
+            node.release()
+        if type(results) is tuple:
+            self.send(sources, <tuple>results, arrival.gradient)
+        elif sources[0] is not None and results is not None:
+            self.receive(sources[0], results, is_new(results, arrival.gradient))
+        return 0
 
     cdef int send(self, tuple sources, tuple results, object gradient) except -1:
         cdef Py_ssize_t i

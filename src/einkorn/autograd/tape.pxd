@@ -21,6 +21,8 @@ cdef class Operator:
     cdef TensorBase apply_to(self, tuple inputs)
     cdef bint note_needs(self, tuple inputs) except -1
     cdef object compute(self, tuple inputs)
+    cdef object forward_of(self, tuple inputs)
+    cdef bint is_worth_pooling(self, object grad) except -1
     cdef int record(self, tuple inputs, object output) except -1
     cdef tuple retained(self, tuple inputs, object output)
     cdef object pass_back(self, object grad, tuple saved)

@@ -38,6 +38,8 @@ import numpy as np
 cimport cython
 cimport numpy as cnp
 
+from einkorn.kernels cimport _pooling
+
 cnp.import_array()
 
 cdef extern from *:
@@ -253,6 +255,18 @@ cdef class Operator:
         return True in needs
 
     cdef object compute(self, tuple inputs):
+        for x in inputs:
+            if x is not None and _pooling.is_worth_pooling((<TensorBase>x)._data):
+                break
+        else:
+            return self.forward_of(inputs)
+        previous = _pooling.enter()
+        try:
+            return self.forward_of(inputs)
+        finally:
+            _pooling.leave(previous)
+
+    cdef object forward_of(self, tuple inputs):
         # Spelled out, as a call with a fixed number of arguments needs no tuple.
         cdef Py_ssize_t n = len(inputs)
         if n == 1:
@@ -309,6 +323,17 @@ cdef class Operator:
         if n == 2:
             return self.backward(grad, data_of(saved[0]), data_of(saved[1]))
         return self.backward(grad, *[data_of(x) for x in saved])
+
+    cdef bint is_worth_pooling(self, object grad) except -1:
+        """Return whether a gradient is large enough for memory from the caching allocator."""
+        cdef tuple saved = self.saved
+        if _pooling.is_worth_pooling(grad):
+            return True
+        if saved is not None:
+            for x in saved:
+                if x is not None and _pooling.is_worth_pooling((<TensorBase>x)._data):
+                    return True
+        return False
 
     cdef int check_versions(self) except -1:
         cdef TensorBase x

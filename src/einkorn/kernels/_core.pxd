@@ -367,4 +367,5 @@ cdef const ek_api *api
 # Scratch for kernels from the caching allocator, NULL where none is left; needs no GIL.
 cdef void *memory_take(int64_t size) noexcept nogil
 cdef void memory_give(void *block) noexcept nogil
+cdef void *memory_resize(void *block, int64_t size) noexcept nogil
 cdef object take_interrupt()

@@ -34,6 +34,7 @@ cdef extern from "memory/memory.h" nogil:
         int64_t in_use, cached, limit, peak, hits, misses
     void *ek_memory_take(int64_t size)
     void ek_memory_give(void *block)
+    void *ek_memory_resize(void *block, int64_t size)
     void ek_memory_empty_cache()
     int ek_memory_set_limit(int64_t size)
     ek_memory_statistics ek_memory_get_statistics()
@@ -53,6 +54,10 @@ cdef void *memory_take(int64_t size) noexcept nogil:
 
 cdef void memory_give(void *block) noexcept nogil:
     ek_memory_give(block)
+
+
+cdef void *memory_resize(void *block, int64_t size) noexcept nogil:
+    return ek_memory_resize(block, size)
 
 
 cdef int check_signals() noexcept:
