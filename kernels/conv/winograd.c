@@ -38,21 +38,17 @@ static int64_t positions(const ek_winograd_axis *axis) {
     return ek_ceil_div(most, axis->residues);
 }
 
-/* Five points or six, whichever needs fewer products. */
+/* As few tiles of six points as cover the outputs; as many of them as may be are short. */
 static void choose_points(ek_winograd_axis *axis) {
-    int64_t wanted = positions(axis), best = INT64_MAX;
-    for (int points = 5; points <= 6; points++) {
-        int outputs = points + 1 - axis->taps;
-        if (outputs < 2) {
-            continue;
-        }
-        int64_t tiles = ek_ceil_div(wanted, outputs);
-        if (tiles * points <= best) {
-            best = tiles * points;
-            axis->points = points;
-            axis->outputs = outputs;
-            axis->tiles = tiles;
-        }
+    int64_t wanted = positions(axis);
+    axis->points = 6;
+    axis->outputs = 7 - axis->taps;
+    axis->tiles = ek_ceil_div(wanted, axis->outputs);
+    axis->full = ek_winograd_full(axis->tiles, axis->outputs, wanted);
+    if (axis->full == 0) {
+        axis->points--;
+        axis->outputs--;
+        axis->full = axis->tiles;
     }
 }
 
@@ -94,10 +90,10 @@ static void collect_passes(const ek_conv2d_problem *p, ek_conv_direction directi
     }
 }
 
-int64_t ek_winograd_span(const ek_winograd_plan *plan, int64_t columns) {
+int64_t ek_winograd_span(const ek_winograd_plan *plan, int64_t begin, int64_t end) {
     const ek_winograd_axis *x = &plan->axis[1];
-    return ((columns - 1) * x->outputs + x->points - 1) * x->step + x->residues +
-           (x->phase_count - 1) * x->phase_step;
+    int64_t outputs = ek_winograd_place(x, end) - ek_winograd_place(x, begin);
+    return (outputs + x->taps - 2) * x->step + x->residues + (x->phase_count - 1) * x->phase_step;
 }
 
 /* The smallest even share of `total` that needs no more shares than shares of `part` do. */
@@ -180,11 +176,17 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     return EK_OK;
 }
 
+/* Of an axis, on average over the points. */
+static double tiles_of_points(const ek_winograd_axis *axis) {
+    return (double)axis->tiles - (double)(axis->tiles - axis->full) / axis->points;
+}
+
 double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
     /* In cycles for each point of a tile and register of channels, as measured. */
     const double per_sample = 4, per_result = 3, per_filter = 3;
     const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
-    double tiles = (double)plan->pass.batch * (double)plan->rows * (double)(x->tiles * x->residues);
+    double tiles = (double)plan->pass.batch * (double)(y->residues * x->residues) *
+                   tiles_of_points(y) * tiles_of_points(x);
     double sources = (double)(ek_ceil_div(plan->row_lanes, tile.lanes) * x->phase_count);
     double targets = (double)(ek_ceil_div(plan->filters, tile.lanes) * y->passes * x->passes);
     double products = tiles * (double)plan->depth * targets / 2;
@@ -193,14 +195,64 @@ double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
     return (double)(plan->pass.groups * plan->points) * (products + transforms);
 }
 
-ek_winograd_unit ek_winograd_unit_at(const ek_winograd_plan *plan, int64_t index) {
+static ek_winograd_unit unit_at(const ek_winograd_plan *plan, int64_t index) {
+    const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
     int64_t column = index % plan->row_units * plan->unit_columns;
     int64_t row = index / plan->row_units % plan->rows;
-    return (ek_winograd_unit){
+    ek_winograd_unit unit = {
         .image = index / plan->row_units / plan->rows,
-        .row = row / plan->axis[0].residues,
-        .row_residue = row % plan->axis[0].residues,
+        .row = row / y->residues,
+        .row_residue = row % y->residues,
         .column = column,
-        .columns = ek_min(plan->unit_columns, plan->axis[1].tiles - column),
+        .columns = ek_min(plan->unit_columns, x->tiles - column),
     };
+    unit.full = ek_min(ek_max(x->full - column, 0), unit.columns);
+    unit.is_short = unit.row >= y->full;
+    return unit;
+}
+
+/* Adds a unit's tiles to those of each kind. */
+static void count_tiles(const ek_winograd_plan *plan, const ek_winograd_unit *unit,
+                        int64_t *counts) {
+    int64_t residues = plan->axis[1].residues;
+    counts[ek_winograd_kind(unit->is_short, 0)] += unit->full * residues;
+    counts[ek_winograd_kind(unit->is_short, 1)] += (unit->columns - unit->full) * residues;
+}
+
+ek_winograd_block ek_winograd_block_at(const ek_winograd_plan *plan, int64_t index) {
+    int64_t begin = index * plan->block_units;
+    ek_winograd_block block = {.index = begin,
+                               .end = ek_min(begin + plan->block_units, plan->units)};
+    int64_t counts[EK_WINOGRAD_KINDS] = {0};
+    for (int64_t i = block.index; i < block.end; i++) {
+        ek_winograd_unit unit = unit_at(plan, i);
+        count_tiles(plan, &unit, counts);
+    }
+    for (int i = 0; i < EK_WINOGRAD_KINDS; i++) {
+        block.next[i] = block.kinds.first[i];
+        block.kinds.first[i + 1] = block.kinds.first[i] + counts[i];
+    }
+    return block;
+}
+
+ek_winograd_unit ek_winograd_take(const ek_winograd_plan *plan, ek_winograd_block *block) {
+    ek_winograd_unit unit = unit_at(plan, block->index++);
+    for (int i = 0; i < 2; i++) {
+        unit.first[i] = block->next[ek_winograd_kind(unit.is_short, i)];
+    }
+    count_tiles(plan, &unit, block->next);
+    return unit;
+}
+
+ek_winograd_range ek_winograd_range_of(const ek_winograd_kinds *kinds, int64_t columns,
+                                       int64_t point) {
+    const int infinity = 5;
+    ek_winograd_range range = {0, kinds->first[4]};
+    if (point % columns == infinity) {
+        range = (ek_winograd_range){kinds->first[1], kinds->first[3]};
+    }
+    if (point / columns == infinity) {
+        range.end = kinds->first[2];
+    }
+    return range;
 }

@@ -16,12 +16,13 @@ enum { EK_WINOGRAD_PASSES = 4, EK_WINOGRAD_ENTRIES = 256 };
 
 /*
  * Element q of tile (t, residue) in phase f is source pixel
- * first + residue + f * phase_step + (t * outputs + q) * step. Its output o is pixel
- * residue + (t * outputs + o) * residues - shift of a pass, where that exists.
+ * first + residue + f * phase_step + (place(t) + q) * step. Its output o is pixel
+ * residue + (place(t) + o) * residues - shift of a pass, where that exists. Only the last output
+ * of a tile of six points needs the point at infinity: tiles that map sizes leave short lack both.
  */
 typedef struct ek_winograd_axis {
-    int points, outputs, taps; /* points = outputs + taps - 1 */
-    int64_t residues, tiles;   /* `tiles` for each residue */
+    int points, outputs, taps;     /* points = outputs + taps - 1 */
+    int64_t residues, tiles, full; /* for each residue; tiles from `full` on are short */
     int64_t first, step;
     int64_t phases, phase_step, phase_count; /* tap a lies in phase a % phases; phases used */
     int64_t passes;
@@ -64,14 +65,65 @@ int ek_winograd_plan_of(const ek_conv2d_problem *problem, ek_conv_direction dire
 /* An estimate of the time it takes, in the unit of ek_conv_cost. */
 double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile);
 
+/* Outputs before tile t, where tiles from `full` on have one less. */
+static inline int64_t ek_winograd_outputs(int64_t outputs, int64_t full, int64_t t) {
+    return t * outputs - (t > full ? t - full : 0);
+}
+
+static inline int64_t ek_winograd_place(const ek_winograd_axis *axis, int64_t t) {
+    return ek_winograd_outputs(axis->outputs, axis->full, t);
+}
+
+/* Of `tiles` tiles for six points that cover `wanted` outputs, how many are full: short tiles have
+ * two outputs at least. */
+static inline int64_t ek_winograd_full(int64_t tiles, int64_t outputs, int64_t wanted) {
+    int64_t full = wanted - tiles * (outputs - 1);
+    return outputs <= 2 ? tiles : full > 0 ? full : 0;
+}
+
 /* Part of a row of tiles: column c holds one tile of each residue. */
 typedef struct ek_winograd_unit {
     int64_t image, row_residue, row, column, columns;
+    int64_t full;     /* columns of them that are not short */
+    int64_t first[2]; /* where the tiles of the full columns and of the short ones begin */
+    int is_short;     /* the row */
 } ek_winograd_unit;
 
-ek_winograd_unit ek_winograd_unit_at(const ek_winograd_plan *plan, int64_t index);
+/*
+ * The tiles of a block are sorted so that those of every point are neighbours: full rows with short
+ * columns, full with full, short with full, short with short.
+ */
+enum { EK_WINOGRAD_KINDS = 4 };
 
-/* Pixels of the source from the first to the last that a unit sees along its row. */
-int64_t ek_winograd_span(const ek_winograd_plan *plan, int64_t columns);
+static inline int ek_winograd_kind(int row_is_short, int column_is_short) {
+    return row_is_short ? 2 + column_is_short : 1 - column_is_short;
+}
+
+typedef struct ek_winograd_kinds {
+    int64_t first[EK_WINOGRAD_KINDS + 1]; /* the tiles of each kind, and their end */
+} ek_winograd_kinds;
+
+/* Tiles [begin, end) of a block are those that need a point. */
+typedef struct ek_winograd_range {
+    int64_t begin, end;
+} ek_winograd_range;
+
+/* `columns`: points along a row of a tile. */
+ek_winograd_range ek_winograd_range_of(const ek_winograd_kinds *kinds, int64_t columns,
+                                       int64_t point);
+
+typedef struct ek_winograd_block {
+    int64_t index, end; /* the unit that comes next, and the last's successor */
+    ek_winograd_kinds kinds;
+    int64_t next[EK_WINOGRAD_KINDS]; /* where those of the next unit begin */
+} ek_winograd_block;
+
+ek_winograd_block ek_winograd_block_at(const ek_winograd_plan *plan, int64_t index);
+
+/* The next unit of the block. */
+ek_winograd_unit ek_winograd_take(const ek_winograd_plan *plan, ek_winograd_block *block);
+
+/* Pixels of the source from the first to the last that tiles [begin, end) of a row see. */
+int64_t ek_winograd_span(const ek_winograd_plan *plan, int64_t begin, int64_t end);
 
 #endif
