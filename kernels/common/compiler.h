@@ -6,6 +6,7 @@
 #define EK_INLINE static __forceinline
 #define EK_UNROLL
 #define EK_PREFETCH(p) ((void)(p))
+#define EK_PREFETCH_FAR(p) ((void)(p))
 #define EK_THREAD_LOCAL __declspec(thread)
 #else
 #define EK_NOINLINE __attribute__((noinline))
@@ -14,6 +15,7 @@
  */
 #define EK_UNROLL _Pragma("GCC unroll 16")
 #define EK_PREFETCH(p) __builtin_prefetch(p)
+#define EK_PREFETCH_FAR(p) __builtin_prefetch(p, 0, 2)
 #define EK_THREAD_LOCAL _Thread_local
 #endif
 
