@@ -18,6 +18,9 @@ static void run_alone(ek_pool_body body, void *argument) {
 #if (defined(__unix__) || defined(__APPLE__)) && !defined(EK_NO_THREADS)
 
 #include <pthread.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -37,6 +40,7 @@ static struct {
     ek_pool_body body;
     void *argument;
     int slots;
+    int caller_core;
     _Alignas(64) atomic_uint gate;
     _Alignas(64) atomic_uint round; /* counts jobs, so that a worker knows a new one */
     _Alignas(64) atomic_int sleepers;
@@ -49,6 +53,31 @@ static struct {
     .wake_workers = PTHREAD_COND_INITIALIZER,
     .wake_caller = PTHREAD_COND_INITIALIZER,
 };
+
+#ifdef __linux__
+static int core_of_this_thread(void) { return sched_getcpu(); }
+
+/*
+ * A thread is woken where its waker runs, and the system may leave it there for tens of
+ * milliseconds beside an idle core, each of the two at half its speed.
+ */
+static void leave_core(int core) {
+    cpu_set_t allowed, others;
+    if (core < 0 || core >= CPU_SETSIZE || sched_getcpu() != core ||
+        sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+        return;
+    }
+    others = allowed;
+    CPU_CLR(core, &others);
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) {
+        sched_setaffinity(0, sizeof allowed, &allowed);
+    }
+}
+#else
+static int core_of_this_thread(void) { return -1; }
+
+static void leave_core(int core) { (void)core; }
+#endif
 
 static int enter_gate(void) {
     unsigned gate = atomic_load(&pool.gate);
@@ -96,6 +125,7 @@ static void *worker_main(void *argument) {
         seen = wait_for_round(seen);
         if (enter_gate()) {
             if (slot < pool.slots) {
+                leave_core(pool.caller_core);
                 pool.body(pool.argument, slot);
             }
             leave_gate();
@@ -122,17 +152,21 @@ static void create_workers(int wanted) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void publish(ek_pool_body body, void *argument, int slots) {
-    pool.body = body;
-    pool.argument = argument;
-    pool.slots = slots;
-    atomic_store(&pool.gate, OPEN);
-    atomic_fetch_add(&pool.round, 1);
+void ek_pool_wake(void) {
     if (atomic_load(&pool.sleepers) > 0) {
         pthread_mutex_lock(&pool.sleep);
         pthread_cond_broadcast(&pool.wake_workers);
         pthread_mutex_unlock(&pool.sleep);
     }
+}
+
+static void publish(ek_pool_body body, void *argument, int slots) {
+    pool.body = body;
+    pool.argument = argument;
+    pool.slots = slots;
+    pool.caller_core = core_of_this_thread();
+    atomic_store(&pool.gate, OPEN);
+    atomic_fetch_add(&pool.round, 1);
 }
 
 static void close_gate(void) {
@@ -152,13 +186,16 @@ static void close_gate(void) {
     pthread_mutex_unlock(&pool.sleep);
 }
 
-void ek_pool_run(ek_pool_body body, void *argument, int slots) {
+void ek_pool_run(ek_pool_body body, void *argument, int slots, int wakes) {
     if (slots <= 1 || inside || pthread_mutex_trylock(&pool.entry) != 0) {
         run_alone(body, argument);
         return;
     }
     create_workers(slots - 1);
     publish(body, argument, slots);
+    if (wakes) {
+        ek_pool_wake();
+    }
     run_alone(body, argument);
     close_gate();
     pthread_mutex_unlock(&pool.entry);
@@ -185,10 +222,13 @@ __attribute__((constructor)) static void watch_for_fork(void) {
 
 #else
 
-void ek_pool_run(ek_pool_body body, void *argument, int slots) {
+void ek_pool_run(ek_pool_body body, void *argument, int slots, int wakes) {
     (void)slots;
+    (void)wakes;
     run_alone(body, argument);
 }
+
+void ek_pool_wake(void) {}
 
 int ek_pool_exists(void) { return 0; }
 

@@ -5,6 +5,7 @@
 #include "einkorn/types.h"
 #include "team/cpu_limit.h"
 #include "team/float_mode.h"
+#include "team/lately.h"
 #include "team/pool.h"
 
 #include <stdatomic.h>
@@ -32,6 +33,8 @@ typedef struct team_call {
     atomic_int interrupted;
     int slots;
     share *shares;
+    int64_t began;
+    int lets_sleep; /* read and written by the caller alone */
 } team_call;
 
 /* The clock goes on between calls: a long computation may consist of many short ones. */
@@ -54,6 +57,14 @@ static void poll_for_interrupt(team_call *call) {
     }
 }
 
+/* A job that was brief and is not this time. */
+static void wake_late(team_call *call) {
+    if (now_nanoseconds() - call->began > EK_BRIEF_NANOSECONDS) {
+        call->lets_sleep = 0;
+        ek_pool_wake();
+    }
+}
+
 static void work_off(team_call *call, share *from, int slot) {
     int polls = slot == 0 && call->poll;
     for (;;) {
@@ -62,6 +73,9 @@ static void work_off(team_call *call, share *from, int slot) {
             return;
         }
         call->task(call->context, index, slot);
+        if (slot == 0 && call->lets_sleep) {
+            wake_late(call);
+        }
         if (polls) {
             poll_for_interrupt(call);
         }
@@ -89,7 +103,15 @@ static void run(team_call *call, int64_t count, int slots) {
         atomic_init(&shares[slot].next, each * slot + rest * slot / call->slots);
         shares[slot].end = each * (slot + 1) + rest * (slot + 1) / call->slots;
     }
-    ek_pool_run(take_part, call, call->slots);
+    if (call->slots == 1) {
+        ek_pool_run(take_part, call, 1, 0);
+        return;
+    }
+    uint64_t mark = ek_job_mark(call->task, count);
+    call->lets_sleep = ek_was_brief(mark);
+    call->began = now_nanoseconds();
+    ek_pool_run(take_part, call, call->slots, !call->lets_sleep);
+    ek_note_duration(mark, now_nanoseconds() - call->began);
 }
 
 int ek_team_run_slots(ek_task task, void *context, int64_t count, int slots) {

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from einkorn import kernels
+from einkorn.kernels import _core
 
 # Time for a child to start, import and compute on a busy machine.
 PATIENCE = 120
@@ -92,6 +93,31 @@ def test_ctrl_c_interrupts_a_long_call(call):
     """
     delay = answer(script, EINKORN_ISA="scalar")
     assert delay < 0.2
+
+
+@pytest.mark.skipif(not _core.has_threads(), reason="needs threads")
+def test_brief_jobs_let_threads_sleep_and_long_ones_wake_them():
+    script = """
+        import time
+        import numpy as np
+        from einkorn import kernels
+        kernels.set_num_threads(2)
+
+        def of_others(size):
+            param, grad = np.zeros(size, np.float32), np.ones(size, np.float32)
+            for _ in range(5):
+                kernels.sgd_step_(param, grad, None, lr=0.1)
+            time.sleep(0.05)
+            before = time.process_time() - time.thread_time()
+            for _ in range(200):
+                time.sleep(0.001)  # Long enough for a thread to fall asleep.
+                kernels.sgd_step_(param, grad, None, lr=0.1)
+            return time.process_time() - time.thread_time() - before
+
+        print([of_others(1 << 15), of_others(1 << 19)])
+    """
+    brief, long = answer(script)
+    assert brief < long / 4
 
 
 def test_import_costs_little_beyond_numpy():

@@ -1,0 +1,36 @@
+/*
+ * How long jobs took lately, by their task and its count. Who waits for a sleeping thread wins
+ * nothing in a job that is over before the thread has come, and pays for having called it: some
+ * 10 us, and 50 us until it comes. What a job computes does not depend on who computes it.
+ */
+#ifndef EK_LATELY_H
+#define EK_LATELY_H
+
+#include "team/team.h"
+
+#include <stdatomic.h>
+
+enum { EK_BRIEF_NANOSECONDS = 40 * 1000, EK_JOBS_REMEMBERED = 512 };
+
+/* A job's mark in the upper half, nanoseconds in the lower. */
+static _Atomic(uint64_t) ek_lately[EK_JOBS_REMEMBERED];
+
+static inline uint64_t ek_job_mark(ek_task task, int64_t count) {
+    uint64_t mixed = (uint64_t)(uintptr_t)task ^ ((uint64_t)count * UINT64_C(0x9E3779B97F4A7C15));
+    return mixed * UINT64_C(0xD6E8FEB86659FD93);
+}
+
+/* 0 where nothing is known. */
+static inline int ek_was_brief(uint64_t mark) {
+    uint64_t known = atomic_load_explicit(&ek_lately[mark >> 55], memory_order_relaxed);
+    return known >> 32 == mark >> 32 && (uint32_t)known < EK_BRIEF_NANOSECONDS;
+}
+
+static inline void ek_note_duration(uint64_t mark, int64_t nanoseconds) {
+    uint32_t noted =
+        nanoseconds < 0 || nanoseconds > UINT32_MAX ? UINT32_MAX : (uint32_t)nanoseconds;
+    uint64_t known = (mark >> 32 << 32) | noted;
+    atomic_store_explicit(&ek_lately[mark >> 55], known, memory_order_relaxed);
+}
+
+#endif
