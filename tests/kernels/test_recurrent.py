@@ -20,6 +20,7 @@ SIZES = [
     (5, 4, 7, 9),
     (3, 13, 30, 37),
     (3, 64, 17, 80),
+    (3, 7, 3, 256),
     (0, 2, 3, 4),
     (3, 0, 3, 4),
     (3, 2, 0, 4),
@@ -194,6 +195,24 @@ def test_what_is_not_needed_is_left_out(cell, steps, dtype):
                 np.testing.assert_array_equal(part, everything[number])
             else:
                 assert part is None
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("sizes", [[5], [3] * 4, [9] * 4, [9, 9, 4, 1], []], ids=str)
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_without_a_gradient_the_states_are_the_same(name, sizes, reverse, dtype):
+    cell, batch = CELLS[name], max(sizes, default=3)
+    options = {"reverse": reverse}
+    shape = (len(sizes), batch, 6)
+    if len(set(sizes)) > 1:
+        options["batch_sizes"], shape = np.array(sizes), (sum(sizes), 6)
+    x, *state = draw(dtype, shape, *[(batch, 21)] * cell.parts)
+    weights = weights_of(cell, 6, 21, dtype)
+    output, last, _ = cell.sequence(x, state, weights, **options)
+    ours, ours_last, (saved,) = cell.sequence(x, state, weights, training=False, **options)
+    assert saved is None
+    for actual, expected in zip([ours, *ours_last], [output, *last], strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
 def test_gradients_by_central_differences(cell):

@@ -166,6 +166,7 @@ cdef extern from "einkorn/rnn.h" nogil:
     ctypedef struct ek_rnn_problem:
         ek_rnn_cell cell
         int reverse
+        int training
         int64_t steps, batch, input, hidden, rows
         const int64_t *batch_sizes
 

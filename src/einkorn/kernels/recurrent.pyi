@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -29,6 +29,7 @@ def lstm_cell_grad(
     w_ih: ArrayLike,
     w_hh: ArrayLike,
 ) -> _Six: ...
+@overload
 def lstm(
     x: ArrayLike,
     h0: ArrayLike,
@@ -40,7 +41,22 @@ def lstm(
     *,
     batch_sizes: ArrayLike | None = None,
     reverse: bool = False,
+    training: Literal[True] = True,
 ) -> tuple[_Array, _Array, _Array, _Saved]: ...
+@overload
+def lstm(
+    x: ArrayLike,
+    h0: ArrayLike,
+    c0: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    b_ih: ArrayLike | None = None,
+    b_hh: ArrayLike | None = None,
+    *,
+    batch_sizes: ArrayLike | None = None,
+    reverse: bool = False,
+    training: bool,
+) -> tuple[_Array, _Array, _Array, _Saved | None]: ...
 def lstm_grad(
     grad_output: ArrayLike | None,
     grad_h_n: ArrayLike | None,
@@ -74,6 +90,7 @@ def gru_cell_grad(
     w_ih: ArrayLike,
     w_hh: ArrayLike,
 ) -> _Six: ...
+@overload
 def gru(
     x: ArrayLike,
     h0: ArrayLike,
@@ -84,7 +101,21 @@ def gru(
     *,
     batch_sizes: ArrayLike | None = None,
     reverse: bool = False,
+    training: Literal[True] = True,
 ) -> tuple[_Array, _Array, _Saved]: ...
+@overload
+def gru(
+    x: ArrayLike,
+    h0: ArrayLike,
+    w_ih: ArrayLike,
+    w_hh: ArrayLike,
+    b_ih: ArrayLike | None = None,
+    b_hh: ArrayLike | None = None,
+    *,
+    batch_sizes: ArrayLike | None = None,
+    reverse: bool = False,
+    training: bool,
+) -> tuple[_Array, _Array, _Saved | None]: ...
 def gru_grad(
     grad_output: ArrayLike | None,
     grad_h_n: ArrayLike | None,

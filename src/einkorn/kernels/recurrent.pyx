@@ -138,7 +138,7 @@ cdef class Layer:
     cdef cnp.ndarray new_state(self):
         return new_matrix(self.problem.batch, self.problem.hidden, &self.call)
 
-    cdef tuple run(self, object b_ih, object b_hh, str name):
+    cdef tuple run(self, object b_ih, object b_hh, bint training, str name):
         """The forward pass: output, h_n, c_n, gates and inner values, None where there are none."""
         cdef ek_rnn_arrays arrays
         cdef ek_workspace_size size
@@ -149,7 +149,8 @@ cdef class Layer:
         cdef cnp.ndarray b_h = optional_bias(b_hh, "b_hh", &self.call, self.gates)
         cdef cnp.ndarray output = self.new_rows(hidden), h_n = self.new_state()
         cdef cnp.ndarray c_n = None, gates = None, inner = None
-        if self.gates > hidden or self.problem.cell <= EK_GRU:
+        self.problem.training = training
+        if training and self.problem.cell in (EK_LSTM, EK_GRU):
             gates, inner = self.new_rows(self.gates), self.new_rows(hidden)
         if self.problem.cell == EK_LSTM:
             c_n = self.new_state()
@@ -339,8 +340,8 @@ def lstm_cell(x, h, c, w_ih, w_hh, b_ih=None, b_hh=None):
     cdef Layer layer = Layer()
     layer.describe(EK_LSTM, x, h, "h", w_ih, w_hh, 2, None, False)
     layer.c0 = layer.state(c, "c")
-    output, _, _, gates, cells = layer.run(b_ih, b_hh, "lstm_cell")
-    return output, cells, gates
+    output, _, c_n, gates, _ = layer.run(b_ih, b_hh, True, "lstm_cell")
+    return output, c_n, gates
 
 
 def lstm_cell_grad(grad_h, grad_c, x, h, c, c_next, gates, w_ih, w_hh):
@@ -387,7 +388,8 @@ def lstm_cell_grad(grad_h, grad_c, x, h, c, c_next, gates, w_ih, w_hh):
                          c_next, "c_next", taken_needs(None, 6), "lstm_cell_grad")
 
 
-def lstm(x, h0, c0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, reverse=False):
+def lstm(x, h0, c0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, reverse=False,
+         training=True):
     r"""A layer of long short-term memory over whole sequences: `lstm_cell` step after step.
 
     Parameters
@@ -405,6 +407,9 @@ def lstm(x, h0, c0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, rever
     reverse : bool
         Go from the last step to the first, as one direction of a bidirectional layer does;
         results stay in the order of `x`.
+    training : bool
+        Whether to keep what the gradient needs; without it `saved` is None, and nothing but the
+        states is written.
 
     Returns
     -------
@@ -412,7 +417,7 @@ def lstm(x, h0, c0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, rever
         :math:`h` after each step.
     h_n, c_n : array, shape (B, H)
         The state of each sequence after the last step it took.
-    saved : tuple of arrays
+    saved : tuple of arrays, or None
         What `lstm_grad` needs: the gates (T, B, 4H) after their activations, and :math:`c` after
         each step (T, B, H); with N for T, B.
 
@@ -434,8 +439,8 @@ def lstm(x, h0, c0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, rever
     layer.describe(EK_LSTM, x, h0, "h0", w_ih, w_hh, 3 if batch_sizes is None else 2, batch_sizes,
                    bool(reverse))
     layer.c0 = layer.state(c0, "c0")
-    output, h_n, c_n, gates, cells = layer.run(b_ih, b_hh, "lstm")
-    return output, h_n, c_n, (gates, cells)
+    output, h_n, c_n, gates, cells = layer.run(b_ih, b_hh, bool(training), "lstm")
+    return output, h_n, c_n, (gates, cells) if training else None
 
 
 def lstm_grad(grad_output, grad_h_n, grad_c_n, x, h0, c0, output, saved, w_ih, w_hh, *,
@@ -539,7 +544,7 @@ def gru_cell(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     """
     cdef Layer layer = Layer()
     layer.describe(EK_GRU, x, h, "h", w_ih, w_hh, 2, None, False)
-    output, _, _, gates, inner = layer.run(b_ih, b_hh, "gru_cell")
+    output, _, _, gates, inner = layer.run(b_ih, b_hh, True, "gru_cell")
     return output, gates, inner
 
 
@@ -586,7 +591,8 @@ def gru_cell_grad(grad_h, x, h, gates, inner, w_ih, w_hh):
                         taken_needs(None, 6), "gru_cell_grad")
 
 
-def gru(x, h0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, reverse=False):
+def gru(x, h0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, reverse=False,
+        training=True):
     r"""A layer of gated recurrent units over whole sequences: `gru_cell` step after step.
 
     Parameters
@@ -600,6 +606,9 @@ def gru(x, h0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, reverse=Fa
     b_ih, b_hh : array, shape (3H,), optional
     batch_sizes, reverse
         As for `lstm`.
+    training : bool
+        Whether to keep what the gradient needs; without it `saved` is None, and nothing but the
+        states is written.
 
     Returns
     -------
@@ -607,7 +616,7 @@ def gru(x, h0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, reverse=Fa
         :math:`h` after each step.
     h_n : array, shape (B, H)
         The state of each sequence after the last step it took.
-    saved : tuple of arrays
+    saved : tuple of arrays, or None
         What `gru_grad` needs: :math:`r, z, n` (T, B, 3H) and :math:`q` (T, B, H), with N for T, B.
 
     Raises
@@ -627,8 +636,8 @@ def gru(x, h0, w_ih, w_hh, b_ih=None, b_hh=None, *, batch_sizes=None, reverse=Fa
     cdef Layer layer = Layer()
     layer.describe(EK_GRU, x, h0, "h0", w_ih, w_hh, 3 if batch_sizes is None else 2, batch_sizes,
                    bool(reverse))
-    output, h_n, _, gates, inner = layer.run(b_ih, b_hh, "gru")
-    return output, h_n, (gates, inner)
+    output, h_n, _, gates, inner = layer.run(b_ih, b_hh, bool(training), "gru")
+    return output, h_n, (gates, inner) if training else None
 
 
 def gru_grad(grad_output, grad_h_n, x, h0, output, saved, w_ih, w_hh, *, batch_sizes=None,
@@ -721,7 +730,7 @@ def rnn_cell(x, h, w_ih, w_hh, b_ih=None, b_hh=None, *, nonlinearity="tanh"):
     """
     cdef Layer layer = Layer()
     layer.describe(simple_cell(nonlinearity), x, h, "h", w_ih, w_hh, 2, None, False)
-    return layer.run(b_ih, b_hh, "rnn_cell")[0]
+    return layer.run(b_ih, b_hh, False, "rnn_cell")[0]
 
 
 def rnn_cell_grad(grad_h, x, h, h_next, w_ih, w_hh, *, nonlinearity="tanh"):
@@ -806,7 +815,7 @@ def rnn(x, h0, w_ih, w_hh, b_ih=None, b_hh=None, *, nonlinearity="tanh", batch_s
     cdef Layer layer = Layer()
     layer.describe(simple_cell(nonlinearity), x, h0, "h0", w_ih, w_hh,
                    3 if batch_sizes is None else 2, batch_sizes, bool(reverse))
-    return layer.run(b_ih, b_hh, "rnn")[:2]
+    return layer.run(b_ih, b_hh, False, "rnn")[:2]
 
 
 def rnn_grad(grad_output, grad_h_n, x, h0, output, w_ih, w_hh, *, nonlinearity="tanh",

@@ -203,7 +203,7 @@ class LSTM(_Sequence):
     step = _plain_lstm_step
 
     def forward(self, *inputs: Any) -> Any:
-        y, h_n, c_n, self.extra = kernels.lstm(*inputs, **self.options)
+        y, h_n, c_n, self.extra = kernels.lstm(*inputs, training=any(self.needs), **self.options)
         return y, h_n, c_n
 
     def backward(self, grads: Any, /, *saved: Any) -> Any:
@@ -241,7 +241,7 @@ class GRU(_Sequence):
     step = _gru_step
 
     def forward(self, *inputs: Any) -> Any:
-        y, h_n, self.extra = kernels.gru(*inputs, **self.options)
+        y, h_n, self.extra = kernels.gru(*inputs, training=any(self.needs), **self.options)
         return y, h_n
 
     def backward(self, grads: Any, /, *saved: Any) -> Any:

@@ -16,11 +16,11 @@ typedef enum ek_rnn_cell {
  * The rows of a step lie together, and the steps one after the other: `rows` in all, each of
  * `input` values. Step t is taken by the first batch_sizes[t] sequences, which may become fewer but
  * not more and begin with `batch`; NULL stands for all at every step. `reverse` takes the steps
- * from the last to the first.
+ * from the last to the first. Without `training` the forward pass keeps nothing for a gradient.
  */
 typedef struct ek_rnn_problem {
     ek_rnn_cell cell;
-    int reverse;
+    int reverse, training;
     int64_t steps, batch, input, hidden, rows;
     const int64_t *batch_sizes;
 } ek_rnn_problem;
@@ -30,7 +30,7 @@ typedef struct ek_rnn_problem {
  * hidden, input), w_hh (gates hidden, hidden), biases (gates hidden). `gates` and `inner` are what
  * the gradient needs: the gates after their activations, (rows, gates hidden), and (rows, hidden)
  * values that are LSTM's c after each step, or what GRU's reset gate multiplies. The simple cells
- * need neither, and they may be NULL.
+ * need neither, and without `training` no cell does; they are NULL then.
  */
 typedef struct ek_rnn_arrays {
     const void *x, *h0, *c0, *w_ih, *w_hh;
