@@ -36,6 +36,7 @@ from einkorn.autograd.operators.activation import (
     softmax,
     tanh,
 )
+from einkorn.autograd.operators.angles import *  # noqa: F403
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
 from einkorn.autograd.operators.contraction import *  # noqa: F403
@@ -63,6 +64,7 @@ from einkorn.autograd.operators.recurrent import (
 )
 from einkorn.autograd.operators.reduction import *  # noqa: F403
 from einkorn.autograd.operators.scan import *  # noqa: F403
+from einkorn.autograd.operators.scattering import *  # noqa: F403
 from einkorn.autograd.operators.selection import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.promotion import result_type

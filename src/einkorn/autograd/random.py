@@ -165,17 +165,29 @@ def randn(
 
 
 def rand_like(
-    input: Any, *, dtype: DTypeLike | None = None, generator: Generator | None = None
+    input: Any,
+    *,
+    dtype: DTypeLike | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
 ) -> Tensor:
     """Return uniform random numbers in [0, 1) of the shape and dtype of `input`."""
-    return rand(np.shape(input), dtype=dtype or input.dtype, generator=generator)
+    facts = {"device": device, "requires_grad": requires_grad, "generator": generator}
+    return rand(np.shape(input), dtype=dtype or input.dtype, **facts)
 
 
 def randn_like(
-    input: Any, *, dtype: DTypeLike | None = None, generator: Generator | None = None
+    input: Any,
+    *,
+    dtype: DTypeLike | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
 ) -> Tensor:
     """Return standard normal random numbers of the shape and dtype of `input`."""
-    return randn(np.shape(input), dtype=dtype or input.dtype, generator=generator)
+    facts = {"device": device, "requires_grad": requires_grad, "generator": generator}
+    return randn(np.shape(input), dtype=dtype or input.dtype, **facts)
 
 
 def randint(
@@ -219,15 +231,27 @@ def randperm(
 
 
 def normal(
-    mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return normal random numbers; without `size`, of the broadcast shape of `mean` and `std`."""
     if size is None:
         size = np.broadcast_shapes(np.shape(mean), np.shape(std))
     arrays = [np.asarray(x) for x in (mean, std) if hasattr(x, "dtype")]
-    dtype = np.result_type(*arrays) if arrays else default_dtype
+    check_device(device)
+    if dtype is None:
+        dtype = np.result_type(*arrays) if arrays else default_dtype
+    if (np.asarray(std) < 0).any():
+        raise RuntimeError("std: expected numbers of at least 0")
     drawn = randn(size, generator=generator, dtype=dtype)
-    return Tensor(np.asarray(drawn._data * np.asarray(std) + np.asarray(mean), drawn.dtype))
+    values = np.asarray(drawn._data * np.asarray(std) + np.asarray(mean), drawn.dtype)
+    return Tensor(values).requires_grad_(requires_grad)
 
 
 def bernoulli(input: Any, *, generator: Generator | None = None) -> Tensor:

@@ -2,12 +2,14 @@
 
 =================  ========================================================================
 arithmetic         ``+ - * / **``, signs, rounding
-elementary         exponentials, logarithms, roots, angles
+elementary         exponentials, logarithms, roots
+angles             circular and hyperbolic functions, the error function
 selection          the greater of two, limits, ``where``
 comparison         ``< == &``, tests for NaN, ``all``, ``any``
 contraction        ``einsum``
 creation           ``zeros``, ``arange``, ``full`` and the like
 indexing           brackets, ``gather``, ``index_select``, masks
+scattering         copies with some elements changed
 inplace            the methods that end in an underscore
 products           ``matmul`` and its forms, ``linear``
 reduction          sums, means, variances, extremes
@@ -38,10 +40,14 @@ part: every name in it has a row in ``einkorn.testing.operators``.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from einkorn.autograd import random as _random
 from einkorn.autograd.operators import (
     activation,
+    angles,
     arithmetic,
     attention,
     comparison,
@@ -68,10 +74,12 @@ from einkorn.autograd.operators import (
     reduction,
     resample,
     scan,
+    scattering,
     selection,
     shape,
 )
 from einkorn.autograd.operators.activation import *  # noqa: F403
+from einkorn.autograd.operators.angles import *  # noqa: F403
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.attention import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
@@ -97,6 +105,7 @@ from einkorn.autograd.operators.recurrent import *  # noqa: F403
 from einkorn.autograd.operators.reduction import *  # noqa: F403
 from einkorn.autograd.operators.resample import *  # noqa: F403
 from einkorn.autograd.operators.scan import *  # noqa: F403
+from einkorn.autograd.operators.scattering import *  # noqa: F403
 from einkorn.autograd.operators.selection import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
 from einkorn.autograd.tensor import Tensor
@@ -104,11 +113,13 @@ from einkorn.autograd.tensor import Tensor
 VOCABULARY = (
     arithmetic,
     elementary,
+    angles,
     selection,
     comparison,
     contraction,
     creation,
     indexing,
+    scattering,
     products,
     reduction,
     norms,
@@ -181,8 +192,20 @@ _CONVERSIONS = {
     "double": np.float64,
 }
 # What takes no tensor first.
-_NOT_METHODS = {"broadcast_tensors", "cat", "concat", "concatenate", "linear", "stack"}
+_NOT_METHODS = {
+    *("block_diag", "broadcast_shapes", "broadcast_tensors", "bucketize", "cat", "column_stack"),
+    *("concat", "concatenate", "dstack", "hstack", "linear", "meshgrid", "row_stack"),
+    *("searchsorted", "stack", "tensordot", "vstack"),
+}
 _PROPERTIES = {"T": shape.reversed_dims, "mT": shape.mT}
+_NEW: tuple[Any, ...] = (
+    creation.new_empty,
+    creation.new_full,
+    creation.new_ones,
+    creation.new_tensor,
+    creation.new_zeros,
+    _random.bernoulli,
+)
 _MORE_METHODS = ("log_softmax", "prelu", "relu", "sigmoid", "softmax", "tanh")
 
 
@@ -193,10 +216,14 @@ def _attach() -> None:
         for name in family.__all__:
             if name not in _NOT_METHODS:
                 setattr(Tensor, name, getattr(family, name))
+    for method in _NEW:
+        setattr(Tensor, method.__name__, method)
     for name in _MORE_METHODS:
         setattr(Tensor, name, getattr(activation, name))
     for name, function in (*_SYMBOLS.items(), *inplace.methods().items()):
         setattr(Tensor, name, function)
+    # PyTorch's method takes the condition second, its function first.
+    Tensor.where = selection.where_method  # type: ignore[attr-defined]
     for name, dtype in _CONVERSIONS.items():
         setattr(Tensor, name, conversion.conversion(dtype))
     for name, function in _PROPERTIES.items():

@@ -14,7 +14,7 @@ from einkorn.autograd.operators.common import as_dim, cast, to_floating, to_tens
 from einkorn.autograd.operators.comparison import isnan
 from einkorn.autograd.operators.elementary import exp, log1p
 from einkorn.autograd.operators.joining import chunk
-from einkorn.autograd.operators.selection import clamp, maximum, minimum, where
+from einkorn.autograd.operators.selection import clamp, larger, smaller, where
 from einkorn.autograd.operators.shape import reshape
 from einkorn.autograd.promotion import as_dtype
 from einkorn.autograd.random import default_generator
@@ -172,7 +172,7 @@ class ELU(Operator):
 
     def compose_backward(self, grad: Tensor, x: Tensor) -> Any:
         # The exponent is kept below 0: of large x it would be inf, times the unused branch's 0 NaN.
-        slope = exp(minimum(x, 0.0)) * self.alpha
+        slope = exp(smaller(x, 0.0)) * self.alpha
         return where(x > 0, grad, grad * slope)
 
 
@@ -393,14 +393,14 @@ def _along(operator: type[Softmax] | type[LogSoftmax], x: Tensor, dim: Any) -> T
 def logsigmoid(input: Any) -> Tensor:
     """Return ``log(sigmoid(input))``, without underflow."""
     x = to_tensor(input)
-    return minimum(x, 0.0) - log1p(exp(-_abs(x)))
+    return smaller(x, 0.0) - log1p(exp(-_abs(x)))
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """Return ``log(1 + exp(beta * input)) / beta``, and `input` where that is above `threshold`."""
     x = to_tensor(input)
     scaled = x * beta
-    smooth = (maximum(scaled, 0.0) + log1p(exp(-_abs(scaled)))) / beta
+    smooth = (larger(scaled, 0.0) + log1p(exp(-_abs(scaled)))) / beta
     return where(scaled > threshold, x, smooth)
 
 

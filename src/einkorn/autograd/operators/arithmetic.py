@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from einkorn.autograd.operators.common import (
     namespace,
     operands,
     reduce_to,
+    refuse_numbers,
     to_floating,
     to_tensor,
 )
+from einkorn.autograd.operators.selection import where
 from einkorn.autograd.tape import Operator, retain_crosswise, retain_inputs
 from einkorn.autograd.tensor import Tensor
 
@@ -21,12 +24,17 @@ __all__ = [
     "abs",
     "absolute",
     "add",
+    "addcdiv",
+    "addcmul",
     "ceil",
+    "copysign",
     "div",
     "divide",
+    "float_power",
     "floor",
     "floor_divide",
     "fmod",
+    "frac",
     "lerp",
     "mul",
     "multiply",
@@ -37,7 +45,9 @@ __all__ = [
     "remainder",
     "round",
     "rsub",
+    "sgn",
     "sign",
+    "signbit",
     "square",
     "sub",
     "subtract",
@@ -258,6 +268,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
 
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """Return ``other - alpha * input``, broadcast."""
+    refuse_numbers(input=input)
     return sub(other, input, alpha=alpha)
 
 
@@ -314,6 +325,7 @@ def remainder(input: Any, other: Any) -> Tensor:
 
 def fmod(input: Any, other: Any) -> Tensor:
     """Return the remainder of ``input / other`` with the sign of `input`, as C's ``fmod``."""
+    refuse_numbers(input=input)
     return Remainder(np.fmod, np.trunc).apply(*operands(input, other))
 
 
@@ -335,8 +347,16 @@ def pow(input: Any, exponent: Any) -> Tensor:
         return square(input)
     base, power = operands(input, exponent)
     if base._data.dtype.kind in "iu" and (power._data < 0).any():
-        raise RuntimeError(f"exponent: negative power {exponent} of integers")
+        if isinstance(exponent, numbers.Number):
+            raise RuntimeError(f"exponent: negative power {exponent} of integers")
+        return Tensor(_whole_power(base._data, power._data))
     return Pow().apply(base, power)
+
+
+def _whole_power(base: Any, power: Any) -> Any:
+    """Return powers of integers; negative ones are 0 but those of 1 and -1."""
+    result = base ** np.abs(power)
+    return np.asarray(np.where((power < 0) & (np.abs(base) != 1), 0, result), result.dtype)
 
 
 def rpow(input: Any, other: Any) -> Tensor:
@@ -382,6 +402,8 @@ def abs(input: Any) -> Tensor:
 
 def _sign(x: Any) -> Any:
     """Return the sign of an array; of NaN 0, as in PyTorch, where NumPy has NaN."""
+    if x.dtype.kind == "b":
+        return x.copy()
     return np.nan_to_num(np.sign(x), nan=0.0) if x.dtype.kind == "f" else np.sign(x)
 
 
@@ -415,8 +437,60 @@ def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     return input + weight * (end - input)
 
 
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+    """Return ``input + value * tensor1 * tensor2``, broadcast."""
+    return add(input, mul(tensor1, tensor2), alpha=value)
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+    """Return ``input + value * tensor1 / tensor2``, broadcast.
+
+    Raises
+    ------
+    RuntimeError
+        If both `tensor1` and `tensor2` are integers: it is not said how to divide them.
+    """
+    if all(to_tensor(x).dtype.kind != "f" for x in (tensor1, tensor2)):
+        raise RuntimeError("addcdiv: integers are not divided; convert them first")
+    return add(input, div(tensor1, tensor2), alpha=value)
+
+
+def float_power(input: Any, exponent: Any) -> Tensor:
+    """Return ``input ** exponent``, computed in float64."""
+    wide = [
+        x if isinstance(x, numbers.Number) else cast(to_tensor(x), np.dtype(np.float64))
+        for x in (input, exponent)
+    ]
+    if isinstance(wide[0], numbers.Number) and isinstance(wide[1], Tensor):
+        wide[0] = Tensor(np.asarray(wide[0], np.float64))
+    return pow(*wide)
+
+
+def frac(input: Any) -> Tensor:
+    """Return the part after the decimal point, ``input - trunc(input)``."""
+    x = to_tensor(input)
+    return sub(x, trunc(x).detach())
+
+
+def copysign(input: Any, other: Any) -> Tensor:
+    """Return ``|input|`` with the sign of `other`, broadcast; the sign of -0 counts."""
+    refuse_numbers(input=input)
+    a, b = operands(input, other)
+    a, b = to_floating(a), to_floating(b)
+    signs = np.copysign(np.asarray(1, a.dtype), b._data)
+    # At 0 there is no slope, as for the absolute value.
+    return where(a._data == 0, np.copysign(a._data * 0, b._data), a * sign(a).detach() * signs)
+
+
+def signbit(input: Any) -> Tensor:
+    """Return where the sign is negative, that of -0 included."""
+    x = to_tensor(input)._data
+    return Tensor(np.asarray(np.signbit(x) if x.dtype.kind == "f" else x < 0))
+
+
 absolute = abs
 divide = true_divide = div
 multiply = mul
 negative = neg
+sgn = sign
 subtract = sub

@@ -21,6 +21,7 @@ __all__ = [
     "namespace",
     "operands",
     "reduce_to",
+    "refuse_numbers",
     "to_tensor",
 ]
 
@@ -78,8 +79,17 @@ def operands(first: Any, second: Any) -> tuple[Tensor, Tensor]:
         if dtype.kind == "f":
             return first, Tensor(np.asarray(second, dtype))
     first, second = _operand(first), _operand(second)
+    if not isinstance(first, Tensor) and not isinstance(second, Tensor):
+        raise TypeError(f"operands: expected a Tensor, got the numbers {first!r} and {second!r}")
     dtype = promotion.result_type(first, second)
     return _in_dtype(first, dtype), _in_dtype(second, dtype)
+
+
+def refuse_numbers(**values: Any) -> None:
+    """Raise TypeError for a number where PyTorch takes Tensors only."""
+    for name, value in values.items():
+        if promotion.scalar_dtype(value) is not None:
+            raise TypeError(f"{name}: expected a Tensor, got the number {value!r}")
 
 
 def _operand(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.operators.common import as_dims, operands, to_tensor
+from einkorn.autograd.operators.common import as_dims, operands, refuse_numbers, to_tensor
 from einkorn.autograd.tensor import Tensor
 
 __all__ = [
@@ -14,8 +14,10 @@ __all__ = [
     "allclose",
     "any",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "eq",
     "equal",
@@ -25,8 +27,11 @@ __all__ = [
     "gt",
     "isclose",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
+    "isneginf",
+    "isposinf",
     "le",
     "less",
     "less_equal",
@@ -47,46 +52,55 @@ def _compare(function: np.ufunc, input: Any, other: Any) -> Tensor:
 
 def eq(input: Any, other: Any) -> Tensor:
     """Return where ``input == other``, broadcast."""
+    refuse_numbers(input=input)
     return _compare(np.equal, input, other)
 
 
 def ne(input: Any, other: Any) -> Tensor:
     """Return where ``input != other``, broadcast."""
+    refuse_numbers(input=input)
     return _compare(np.not_equal, input, other)
 
 
 def lt(input: Any, other: Any) -> Tensor:
     """Return where ``input < other``, broadcast."""
+    refuse_numbers(input=input)
     return _compare(np.less, input, other)
 
 
 def le(input: Any, other: Any) -> Tensor:
     """Return where ``input <= other``, broadcast."""
+    refuse_numbers(input=input)
     return _compare(np.less_equal, input, other)
 
 
 def gt(input: Any, other: Any) -> Tensor:
     """Return where ``input > other``, broadcast."""
+    refuse_numbers(input=input)
     return _compare(np.greater, input, other)
 
 
 def ge(input: Any, other: Any) -> Tensor:
     """Return where ``input >= other``, broadcast."""
+    refuse_numbers(input=input)
     return _compare(np.greater_equal, input, other)
 
 
 def logical_and(input: Any, other: Any) -> Tensor:
     """Return where both are non-zero."""
+    refuse_numbers(input=input, other=other)
     return _compare(np.logical_and, input, other)
 
 
 def logical_or(input: Any, other: Any) -> Tensor:
     """Return where at least one is non-zero."""
+    refuse_numbers(input=input, other=other)
     return _compare(np.logical_or, input, other)
 
 
 def logical_xor(input: Any, other: Any) -> Tensor:
     """Return where exactly one is non-zero."""
+    refuse_numbers(input=input, other=other)
     return _compare(np.logical_xor, input, other)
 
 
@@ -151,6 +165,13 @@ def isclose(
     input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Tensor:
     """Return where ``|input - other| <= atol + rtol * |other|``."""
+    refuse_numbers(input=input, other=other)
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if value < 0:
+            raise RuntimeError(f"{name}: expected at least 0, got {value}")
+    dtypes = [np.asarray(x).dtype for x in (input, other)]
+    if dtypes[0] != dtypes[1]:
+        raise RuntimeError(f"other: expected dtype {dtypes[0]} as that of input, got {dtypes[1]}")
     close = np.isclose(np.asarray(input), np.asarray(other), rtol, atol, equal_nan)
     return Tensor(np.asarray(close))
 
@@ -160,6 +181,34 @@ def allclose(
 ) -> bool:
     """Return whether :func:`isclose` holds everywhere."""
     return bool(isclose(input, other, rtol, atol, equal_nan)._data.all())
+
+
+def bitwise_left_shift(input: Any, other: Any) -> Tensor:
+    """Return the integers ``input << other``, broadcast."""
+    return _compare(np.left_shift, input, other)
+
+
+def bitwise_right_shift(input: Any, other: Any) -> Tensor:
+    """Return the integers ``input >> other``, broadcast."""
+    return _compare(np.right_shift, input, other)
+
+
+def isposinf(input: Any) -> Tensor:
+    """Return where `input` is positive infinity."""
+    return Tensor(np.asarray(to_tensor(input)._data == np.inf))
+
+
+def isneginf(input: Any) -> Tensor:
+    """Return where `input` is negative infinity."""
+    return Tensor(np.asarray(to_tensor(input)._data == -np.inf))
+
+
+def isin(
+    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
+) -> Tensor:
+    """Return where `elements` are among `test_elements`; with `invert`, where they are not."""
+    found = np.isin(np.asarray(elements), np.asarray(test_elements), assume_unique, invert)
+    return Tensor(np.asarray(found))
 
 
 greater, greater_equal = gt, ge

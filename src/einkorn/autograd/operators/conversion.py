@@ -86,7 +86,7 @@ def conversion(dtype: DTypeLike) -> Any:
     """Return the method that converts to `dtype`, such as ``Tensor.double``."""
     target = np.dtype(dtype)
 
-    def convert(input: Tensor) -> Tensor:
+    def convert(input: Tensor, memory_format: Any = None) -> Tensor:
         return cast(input, target)
 
     convert.__doc__ = f"Return the tensor in {target}."

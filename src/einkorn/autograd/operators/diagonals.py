@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.operators.common import namespace, to_tensor
-from einkorn.autograd.operators.shape import movedim
+from einkorn.autograd.operators.common import as_dim, namespace, to_tensor
+from einkorn.autograd.operators.conversion import clone
+from einkorn.autograd.operators.indexing import Scatter
+from einkorn.autograd.operators.shape import movedim, reshape
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
 
 __all__ = [
+    "diag",
+    "diag_embed",
+    "diagflat",
     "diagonal",
     "trace",
     "tril",
@@ -75,3 +80,44 @@ def trace(input: Any) -> Tensor:
     if x.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, got shape {x.shape}")
     return x.diagonal().sum()
+
+
+def diag(input: Any, diagonal: int = 0) -> Tensor:
+    """Return the matrix with a vector as its diagonal, or the diagonal of a matrix."""
+    x = to_tensor(input)
+    if x.ndim not in (1, 2):
+        raise RuntimeError(f"diag: expected one or two dimensions, got shape {x.shape}")
+    return diag_embed(x, diagonal) if x.ndim == 1 else clone(_diagonal(x, diagonal))
+
+
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Return matrices with the last dimension of `input` as their diagonals, zero elsewhere.
+
+    Parameters
+    ----------
+    input : Tensor of shape (*, N)
+    offset : int
+        Above (positive) or below the main diagonal.
+    dim1, dim2 : int
+        Where the rows and columns are in the result.
+    """
+    x = to_tensor(input)
+    if not x.ndim:
+        raise RuntimeError("diag_embed: expected at least one dimension, got none")
+    first, second = as_dim(dim1, x.ndim + 1, "dim1"), as_dim(dim2, x.ndim + 1, "dim2")
+    if first == second:
+        raise RuntimeError(f"dim1, dim2: both are {dim1}")
+    count = x.shape[-1]
+    size = count + abs(offset)
+    steps = np.arange(count)
+    key = (..., steps - min(offset, 0), steps + max(offset, 0))
+    matrices = Scatter(key, False, (*x.shape[:-1], size, size)).apply(x)
+    return movedim(matrices, (-2, -1), (first, second))
+
+
+def diagflat(input: Any, offset: int = 0) -> Tensor:
+    """Return the matrix with the elements of `input` as its diagonal."""
+    return diag_embed(reshape(to_tensor(input), -1), offset)
+
+
+_diagonal = diagonal

@@ -1,4 +1,4 @@
-"""Elementary functions of one variable: exponentials, logarithms, roots, angles."""
+"""Elementary functions of one variable: exponentials, logarithms, roots."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.operators.common import namespace, operands, to_floating
-from einkorn.autograd.operators.selection import maximum, minimum, where
+from einkorn.autograd.operators.common import operands, to_floating
+from einkorn.autograd.operators.selection import clamp, maximum, minimum, where
 from einkorn.autograd.tape import Operator, retain_inputs, retain_output
 from einkorn.autograd.tensor import Tensor
 
 __all__ = [
-    "cos",
     "exp",
+    "exp2",
     "expm1",
     "log",
     "log10",
     "log1p",
     "log2",
     "logaddexp",
+    "logaddexp2",
+    "logit",
     "reciprocal",
     "rsqrt",
-    "sin",
     "sqrt",
-    "tan",
+    "xlogy",
 ]
 
 
@@ -56,6 +57,23 @@ class Expm1(Operator):
         return grad * (y + 1)
 
 
+_LN2 = 0.6931471805599453
+
+
+class Exp2(Operator):
+    """``2 ** x``."""
+
+    __slots__ = ()
+    retain = retain_output
+
+    def forward(self, x: Any) -> Any:
+        with np.errstate(over="ignore"):
+            return np.exp2(x)
+
+    def backward(self, grad: Any, y: Any) -> Any:
+        return grad * (y * _LN2)
+
+
 class _Log(Operator):
     """A logarithm: NumPy's `function`, whose slope is ``1 / (scale * x)``."""
 
@@ -84,7 +102,7 @@ class Log2(_Log):
     """Logarithm of base 2."""
 
     __slots__ = ()
-    function, scale = np.log2, 0.6931471805599453
+    function, scale = np.log2, _LN2
 
 
 class Log10(_Log):
@@ -151,45 +169,6 @@ class Reciprocal(Operator):
         return -grad * (y * y)
 
 
-class Sin(Operator):
-    """Sine."""
-
-    __slots__ = ()
-    retain = retain_inputs
-
-    def forward(self, x: Any) -> Any:
-        return np.sin(x)
-
-    def backward(self, grad: Any, x: Any) -> Any:
-        return grad * namespace(x).cos(x)
-
-
-class Cos(Operator):
-    """Cosine."""
-
-    __slots__ = ()
-    retain = retain_inputs
-
-    def forward(self, x: Any) -> Any:
-        return np.cos(x)
-
-    def backward(self, grad: Any, x: Any) -> Any:
-        return -grad * namespace(x).sin(x)
-
-
-class Tan(Operator):
-    """Tangent."""
-
-    __slots__ = ()
-    retain = retain_output
-
-    def forward(self, x: Any) -> Any:
-        return np.tan(x)
-
-    def backward(self, grad: Any, y: Any) -> Any:
-        return grad * (y * y + 1)
-
-
 def exp(input: Any) -> Tensor:
     """Return ``e ** input``."""
     return Exp().apply(to_floating(input))
@@ -223,6 +202,8 @@ def log1p(input: Any) -> Tensor:
 def logaddexp(input: Any, other: Any) -> Tensor:
     """Return ``log(e ** input + e ** other)``, without overflow."""
     a, b = operands(input, other)
+    if a._data.dtype.kind != "f":
+        raise RuntimeError(f"logaddexp: expected floating point tensors, got {a.dtype}")
     high, low = maximum(a, b), minimum(a, b)
     # Equal infinities have no difference; there the larger is the result.
     gap = where(high == low, low * 0, low - high) if np.isinf(high._data).any() else low - high
@@ -244,16 +225,27 @@ def reciprocal(input: Any) -> Tensor:
     return Reciprocal().apply(to_floating(input))
 
 
-def sin(input: Any) -> Tensor:
-    """Return the sine."""
-    return Sin().apply(to_floating(input))
+def exp2(input: Any) -> Tensor:
+    """Return ``2 ** input``."""
+    return Exp2().apply(to_floating(input))
 
 
-def cos(input: Any) -> Tensor:
-    """Return the cosine."""
-    return Cos().apply(to_floating(input))
+def logaddexp2(input: Any, other: Any) -> Tensor:
+    """Return ``log2(2 ** input + 2 ** other)``, without overflow."""
+    return logaddexp(to_floating(input) * _LN2, to_floating(other) * _LN2) * (1 / _LN2)
 
 
-def tan(input: Any) -> Tensor:
-    """Return the tangent."""
-    return Tan().apply(to_floating(input))
+def logit(input: Any, eps: float | None = None) -> Tensor:
+    """Return ``log(x / (1 - x))``, of `input` limited to ``[eps, 1 - eps]`` if `eps` is given."""
+    x = to_floating(input)
+    if eps is not None:
+        x = clamp(x, eps, 1 - eps)
+    return log(x / (1 - x))
+
+
+def xlogy(input: Any, other: Any) -> Tensor:
+    """Return ``input * log(other)``, 0 where `input` is 0 and `other` no NaN."""
+    x, y = operands(input, other)
+    x, y = to_floating(x), to_floating(y)
+    zero = (x == 0) & (y == y)
+    return where(zero, 0.0, x) * log(where(zero, 1.0, y))

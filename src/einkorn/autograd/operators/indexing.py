@@ -14,6 +14,7 @@ from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor, as_tensor
 
 __all__ = [
+    "argwhere",
     "gather",
     "getitem",
     "index_select",
@@ -21,8 +22,8 @@ __all__ = [
     "masked_select",
     "narrow",
     "nonzero",
-    "scatter_add",
     "select",
+    "take",
     "take_along_dim",
 ]
 
@@ -151,11 +152,16 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     return as_view(GetItem(plain, repeats).apply(input), input)
 
 
-def _index_array(index: Any, extent: int) -> Any:
-    """Return an int64 array of indices in [0, extent), or raise IndexError."""
+def index_array(index: Any, extent: int, negative: bool = False) -> Any:
+    """Return an int64 array of indices in [0, extent), or raise IndexError.
+
+    With `negative` they may also count from the end.
+    """
     array = np.asarray(index)
     if array.dtype.kind not in "iu":
         raise RuntimeError(f"index: expected integers, got dtype {array.dtype}")
+    if negative and array.size and -extent <= array.min() < 0:
+        array = np.where(array < 0, array + extent, array)
     if array.size and (array.min() < 0 or array.max() >= extent):
         worst = array.min() if array.min() < 0 else array.max()
         raise IndexError(f"index: {worst} is out of range for size {extent}")
@@ -182,8 +188,8 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Te
     x = to_tensor(input)
     d = as_dim(dim, x.ndim)
     if not x.ndim:
-        return x.reshape(1)[_index_array(index, 1)]
-    places = _index_array(index, x.shape[d])
+        return x.reshape(1)[index_array(index, 1)]
+    places = index_array(index, x.shape[d])
     if not places.size:
         return getitem(x.reshape(-1), places)
     _check_rank(places, x)
@@ -221,26 +227,6 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
     return gather(x.expand(full), d, np.broadcast_to(index, places))
 
 
-def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
-    """Return `input` with ``src[i][j]`` added at ``[index[i][j]][j]`` (for `dim` 0).
-
-    Raises
-    ------
-    IndexError
-        If an index is negative or too large.
-    """
-    x, values = to_tensor(input), to_tensor(src)
-    d = as_dim(dim, x.ndim)
-    if not x.ndim:
-        flat = scatter_add(x.reshape(1), 0, np.reshape(index, -1), values.reshape(-1))
-        return flat.reshape(())
-    places = _index_array(index, x.shape[d])
-    _check_rank(places, x)
-    key = along(places, d)
-    part = values[tuple([slice(n) for n in places.shape])]
-    return x + Scatter(key, True, x.shape).apply(part)
-
-
 def index_select(input: Any, dim: int, index: Any) -> Tensor:
     """Return the slices at `index` (one-dimensional) along `dim`.
 
@@ -251,7 +237,7 @@ def index_select(input: Any, dim: int, index: Any) -> Tensor:
     """
     x = to_tensor(input)
     d = as_dim(dim, x.ndim)
-    places = _index_array(index, x.shape[d] if x.ndim else 1)
+    places = index_array(index, x.shape[d] if x.ndim else 1)
     if places.ndim > 1:
         raise IndexError(f"index: expected one dimension, got shape {places.shape}")
     if not x.ndim:
@@ -276,6 +262,10 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Tensor:
         If they reach beyond the end.
     """
     x = to_tensor(input)
+    if not x.ndim:
+        raise RuntimeError("input: expected at least one dimension, got none")
+    if isinstance(start, Tensor) and (start.ndim or start.dtype.kind not in "iu"):
+        raise RuntimeError(f"start: expected an integer, got {start}")
     d = as_dim(dim, x.ndim)
     first = int(start) + (x.shape[d] if start < 0 else 0)
     if not 0 <= first <= first + length <= x.shape[d]:
@@ -293,6 +283,8 @@ def masked_select(input: Any, mask: Any) -> Tensor:
 def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
     """Return `input` with `value` where `mask`, broadcast, holds."""
     x = to_tensor(input)
+    if np.ndim(value):
+        raise RuntimeError(f"value: expected a number, got shape {np.shape(value)}")
     fill = as_tensor(value) if isinstance(value, Tensor) else Tensor(np.asarray(value, x.dtype))
     return where(mask, cast(fill, x.dtype), x)
 
@@ -304,3 +296,21 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
         return tuple([Tensor(index) for index in found])
     rows = np.stack(found, 1)
     return Tensor(rows if to_tensor(input).ndim else rows[:, :0])
+
+
+def take(input: Any, index: Any) -> Tensor:
+    """Return the elements at `index` of the flat input, in the shape of `index`.
+
+    Raises
+    ------
+    IndexError
+        If an index is out of range.
+    """
+    x = to_tensor(input)
+    places = index_array(index, x.numel(), negative=True)
+    return getitem(x.reshape(-1), places)
+
+
+def argwhere(input: Any) -> Tensor:
+    """Return the indices of the elements that are not zero, one row each."""
+    return nonzero(input)

@@ -17,9 +17,10 @@ import numpy as np
 
 from einkorn.autograd import operators
 from einkorn.autograd.mode import _mode
+from einkorn.autograd.operators import arithmetic
 from einkorn.autograd.operators.common import reduce_to, to_tensor
 from einkorn.autograd.operators.indexing import plain_key
-from einkorn.autograd.random import default_generator
+from einkorn.autograd.random import bernoulli, default_generator
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
 
@@ -86,6 +87,38 @@ def _in_place(function: Any) -> Any:
     return method
 
 
+def _rearranging(function: Any) -> Any:
+    """Return the method that gives a tensor the shape of what `function` returns."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if _mode.enabled and self._requires_grad and self._grad_fn is None:
+            raise RuntimeError(
+                "a leaf that requires a gradient cannot be changed in place; use no_grad()"
+            )
+        result = function(_before(self), *args, **kwargs)
+        self._data, self._grad_fn = result._data, result._grad_fn
+        self._version[0] += 1
+        return self
+
+    method.__name__ = f"{function.__name__}_"
+    method.__qualname__ = f"Tensor.{method.__name__}"
+    method.__doc__ = f"Do in place what :func:`einkorn.{function.__name__}` returns."
+    return method
+
+
+def float_power_(self: Tensor, exponent: Any) -> Tensor:
+    """Do in place what :func:`einkorn.float_power` returns; the tensor has to be float64."""
+    if self.dtype != np.float64:
+        raise RuntimeError(f"float_power_: the result is float64, the tensor {self.dtype}")
+    return assign(self, operators.float_power(_before(self), exponent))
+
+
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+    """Fill with 1 with the probabilities `p`, else 0."""
+    chances = np.broadcast_to(np.asarray(p, np.float64), self.shape)
+    return copy_(self, bernoulli(chances, generator=generator))
+
+
 def zero_(self: Tensor) -> Tensor:
     """Fill with zeros."""
     return fill_(self, 0)
@@ -93,6 +126,10 @@ def zero_(self: Tensor) -> Tensor:
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Fill with one value."""
+    if _mode.enabled and self._requires_grad:
+        number = np.asarray(value).item()
+        filled = arithmetic.Flat(lambda x: np.full_like(x, number))
+        return assign(self, filled.apply(_before(self)))
     return copy_(self, Tensor(np.asarray(value).astype(self.dtype)))
 
 
@@ -161,19 +198,38 @@ def methods() -> dict[str, Any]:
         "zero_": zero_,
         "fill_": fill_,
         "copy_": copy_,
+        "bernoulli_": bernoulli_,
+        "float_power_": float_power_,
         "uniform_": uniform_,
         "normal_": normal_,
         "__setitem__": setitem,
     }
-    for name in _ARITHMETIC:
+    for name in (*_ELEMENTWISE, *_OF_PARTS):
         found[f"{name}_"] = _in_place(getattr(operators, name))
+    for name in _REARRANGING:
+        found[f"{name}_"] = _rearranging(getattr(operators, name))
     for symbol, name in _SYMBOLS.items():
         found[f"__{symbol}__"] = found[f"{name}_"]
     return found
 
 
-_ARITHMETIC = (
-    *("abs", "add", "ceil", "clamp", "div", "exp", "floor", "lerp", "log", "mul", "neg", "pow"),
-    *("reciprocal", "round", "rsqrt", "sign", "sqrt", "square", "sub", "trunc"),
+_ELEMENTWISE = (
+    *("abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh"),
+    *("arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2"),
+    *("atanh", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or"),
+    *("bitwise_right_shift", "bitwise_xor", "ceil", "clamp", "clamp_max", "clamp_min", "clip"),
+    *("copysign", "cos", "cosh", "cumprod", "cumsum", "deg2rad", "div", "divide", "eq", "erf"),
+    *("erfc", "exp", "exp2", "expm1", "floor", "floor_divide", "fmod", "frac", "ge", "greater"),
+    *("greater_equal", "gt", "heaviside", "hypot", "le", "lerp", "less", "less_equal", "log"),
+    *("log10", "log1p", "log2", "logical_and", "logical_not", "logical_or", "logical_xor"),
+    *("logit", "lt", "mul", "multiply", "nan_to_num", "ne", "neg", "negative", "not_equal"),
+    *("pow", "rad2deg", "reciprocal", "relu", "remainder", "round", "rsqrt", "sigmoid", "sgn"),
+    *("sign", "sin", "sinc", "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh", "tril"),
+    *("triu", "true_divide", "trunc", "xlogy"),
 )
+_OF_PARTS = (
+    *("addbmm", "addmm", "addmv", "addr", "baddbmm", "index_add", "index_copy", "index_fill"),
+    *("index_put", "masked_fill", "masked_scatter", "put", "scatter", "scatter_add"),
+)
+_REARRANGING = ("squeeze", "swapaxes", "swapdims", "t", "transpose", "unsqueeze")
 _SYMBOLS = {"iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "div", "ipow": "pow"}

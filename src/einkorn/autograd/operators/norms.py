@@ -13,6 +13,7 @@ from einkorn.autograd.operators.arithmetic import sign
 from einkorn.autograd.operators.common import as_dims, cast, to_floating, to_tensor
 from einkorn.autograd.operators.reduction import Sum, amax, amin, spread
 from einkorn.autograd.operators.selection import where
+from einkorn.autograd.operators.shape import movedim, reshape
 from einkorn.autograd.promotion import as_dtype
 from einkorn.autograd.tape import Operator, retain_inputs
 from einkorn.autograd.tensor import Tensor
@@ -34,8 +35,8 @@ def norm(
     Parameters
     ----------
     input : Tensor
-    p : float, inf, -inf or "fro"
-        ``"fro"`` is 2.
+    p : float, inf, -inf, "fro" or "nuc"
+        ``"fro"`` is 2; ``"nuc"`` the sum of the singular values of matrices.
     dim : int or tuple of int, optional
     keepdim : bool
     dtype : dtype, optional
@@ -50,8 +51,10 @@ def norm(
     dims = as_dims(dim, x.ndim)
     if p is None or p == "fro":
         p = 2.0
+    if p == "nuc":
+        return _nuclear(x, dims, keepdim)
     if isinstance(p, str):
-        raise ValueError(f"p: expected a number or 'fro', got {p!r}")
+        raise ValueError(f"p: expected a number 'fro' or 'nuc', got {p!r}")
     if p == 2:
         return Norm(dims, keepdim).apply(x)
     if p == math.inf:
@@ -93,3 +96,28 @@ class Norm(Operator):
             return grad * x / (size + (size == 0))
         size = np.sqrt((x * x).sum(self.dims, keepdims=True))
         return grad * x / (size + (size == 0))
+
+
+def _nuclear(x: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
+    if len(dims) != 2:
+        raise RuntimeError(f"norm: p='nuc' needs two dimensions, got {dims}")
+    result = NuclearNorm().apply(movedim(x, dims, (-2, -1)))
+    shape = tuple([1 if d in dims else n for d, n in enumerate(x.shape)])
+    return reshape(result, shape) if keepdim else result
+
+
+class NuclearNorm(Operator):
+    """The sum of the singular values of matrices; its gradient is their orthogonal factor."""
+
+    __slots__ = ()
+    retain = retain_inputs
+
+    def forward(self, x: Any) -> Any:
+        return np.linalg.svd(x, compute_uv=False).sum(-1)
+
+    def backward(self, grad: Any, x: Any) -> Any:
+        left, _, right = np.linalg.svd(x, full_matrices=False)
+        return grad[..., None, None] * (left @ right)
+
+    def compose_backward(self, grad: Tensor, x: Tensor) -> Tensor:
+        raise RuntimeError("norm: p='nuc' can be differentiated once only")

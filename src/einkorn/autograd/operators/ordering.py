@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from einkorn.autograd.operators.common import as_dim, to_tensor
+from einkorn.autograd.operators.conversion import clone
 from einkorn.autograd.operators.reduction import amax, amin, refuse_empty
-from einkorn.autograd.operators.selection import maximum, minimum
+from einkorn.autograd.operators.selection import maximum, minimum, where
 from einkorn.autograd.operators.shape import reshape
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
@@ -17,10 +19,18 @@ __all__ = [
     "argmax",
     "argmin",
     "argsort",
+    "bincount",
+    "bucketize",
+    "kthvalue",
     "max",
+    "median",
     "min",
+    "msort",
+    "nanmedian",
+    "searchsorted",
     "sort",
     "topk",
+    "unique",
 ]
 
 
@@ -73,10 +83,16 @@ class Place(Operator):
         return np.take_along_axis(grad, self.indices, self.dim)
 
 
+def _scalar(x: Tensor, dim: int) -> ValuesIndices:
+    """Return the one element of a tensor without dimensions, and its place."""
+    as_dim(dim, 0)
+    return ValuesIndices(clone(x), Tensor(np.zeros((), np.int64)))
+
+
 def _with_indices(find: Any, x: Tensor, dim: int, keepdim: bool) -> ValuesIndices:
     """Return the elements that `find` (argmax or argmin) chooses along `dim`, and where."""
     if not x.ndim:
-        return ValuesIndices(x * 1, Tensor(np.zeros((), np.int64)))
+        return _scalar(x, dim)
     d = as_dim(dim, x.ndim)
     refuse_empty(find, x, (d,))
     indices = np.expand_dims(find(x._data, d), d)
@@ -144,7 +160,7 @@ def sort(
     """Return the values sorted along `dim`, and where they were; always stable."""
     x = to_tensor(input)
     if not x.ndim:
-        return ValuesIndices(x * 1, Tensor(np.zeros((), np.int64)))
+        return _scalar(x, dim)
     d = as_dim(dim, x.ndim)
     if descending:
         # Sorting the reversed input and reversing the result keeps equals in their order.
@@ -177,5 +193,185 @@ def topk(
         raise RuntimeError(f"k: expected in [0, {extent}], got {k}")
     order = sort(x.detach(), d, descending=largest).indices._data
     indices = order.take(range(k), d) if x.ndim else order
-    values = Pick(indices, d).apply(x) if x.ndim else x * 1
+    values = Pick(indices, d).apply(x) if x.ndim else clone(x)
     return ValuesIndices(values, Tensor(indices))
+
+
+def msort(input: Any) -> Tensor:
+    """Return the values sorted along the first dimension."""
+    return sort(input, 0).values
+
+
+def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:
+    """Return the `k`-th smallest values along `dim`, counted from 1, and where they are.
+
+    Raises
+    ------
+    RuntimeError
+        If there are fewer than `k`.
+    """
+    x = to_tensor(input)
+    d = as_dim(dim, x.ndim)
+    extent = x.shape[d] if x.ndim else 1
+    if not 1 <= k <= extent:
+        raise RuntimeError(f"k: expected in [1, {extent}], got {k}")
+    if not x.ndim:
+        return _scalar(x, dim)
+    return _at(x, np.argsort(x._data, d, kind="stable").take([k - 1], d), d, keepdim)
+
+
+def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Return the lower median, or the medians along `dim` with their indices; NaN wins.
+
+    Of all elements, equal ones share the gradient.
+    """
+    return _median(input, dim, keepdim, ignore_nan=False)
+
+
+def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Return the lower median of what is not NaN; as :func:`median`."""
+    return _median(input, dim, keepdim, ignore_nan=True)
+
+
+def _median(input: Any, dim: int | None, keepdim: bool, *, ignore_nan: bool) -> Any:
+    x = to_tensor(input)
+    if dim is None:
+        if not x.numel():
+            if x._data.dtype.kind != "f":
+                raise RuntimeError("median: of no integers")
+            return Tensor(np.asarray(np.nan, x.dtype))
+        flat = reshape(x, -1)
+        found = _middle(flat._data, 0, ignore_nan)
+        return _even_choice(flat, flat._data[found])
+    if not x.ndim:
+        return _scalar(x, dim)
+    d = as_dim(dim, x.ndim)
+    refuse_empty(np.median, x, (d,))
+    return _at(x, _middle(x._data, d, ignore_nan), d, keepdim)
+
+
+def _middle(values: Any, dim: int, ignore_nan: bool) -> Any:
+    """Return where the lower medians along `dim` are, which is kept with size 1."""
+    order = np.argsort(values, dim, kind="stable")
+    count = np.asarray(values.shape[dim])
+    if values.dtype.kind == "f":
+        # NaN is sorted last.
+        numbers = (~np.isnan(values)).sum(dim, keepdims=True)
+        first_nan = np.where(numbers < count, numbers, (count - 1) // 2)
+        place = np.maximum(numbers - 1, 0) // 2 if ignore_nan else first_nan
+    else:
+        shape = (*values.shape[:dim], 1, *values.shape[dim + 1 :])
+        place = np.full(shape, (count - 1) // 2)
+    return np.take_along_axis(order, place, dim)
+
+
+def _even_choice(x: Tensor, value: Any) -> Tensor:
+    """Return `value`, elements of `x` equal to which share the gradient."""
+    same = np.isnan(x._data) if value != value else x._data == value
+    if x._data.dtype.kind != "f":
+        return Tensor(np.asarray(value).reshape(()))
+    share = (same / same.sum()).astype(x.dtype)
+    return where(same, x, 0).mul(share).sum() if np.isfinite(value) else where(same, x, 0).sum()
+
+
+def _at(x: Tensor, indices: Any, d: int, keepdim: bool) -> ValuesIndices:
+    """Return the elements at `indices`, one along `d`, and these."""
+    values, places = Pick(indices, d).apply(x), Tensor(indices)
+    if keepdim:
+        return ValuesIndices(values, places)
+    rest = x.shape[:d] + x.shape[d + 1 :]
+    return ValuesIndices(reshape(values, rest), reshape(places, rest))
+
+
+def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Tensor:
+    """Return how often each integer from 0 appears, or the sums of the `weights` of each.
+
+    Raises
+    ------
+    RuntimeError
+        For negative integers.
+    """
+    values = to_tensor(input)._data
+    if values.ndim != 1 or values.dtype.kind not in "iu" or (values < 0).any():
+        raise RuntimeError("input: expected integers from 0 in one dimension")
+    if weights is None:
+        return Tensor(np.bincount(values, minlength=minlength))
+    factors = np.asarray(weights)
+    sums = np.bincount(values, factors, minlength)
+    return Tensor(sums.astype(factors.dtype if factors.dtype.kind == "f" else np.float64))
+
+
+def unique(
+    input: Any,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """Return the different elements in order, or the different slices along `dim`.
+
+    Parameters
+    ----------
+    input : Tensor
+    sorted : bool
+        Accepted; the result is always sorted.
+    return_inverse, return_counts : bool
+        Return also where each element of `input` is in the result; how often it appears.
+    dim : int, optional
+    """
+    wanted: dict[str, Any] = {"return_inverse": return_inverse, "return_counts": return_counts}
+    found: Any = np.unique(to_tensor(input)._data, **wanted, axis=dim)
+    if not (return_inverse or return_counts):
+        return Tensor(found)
+    return tuple([Tensor(np.asarray(part)) for part in found])
+
+
+def searchsorted(
+    sorted_sequence: Any,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+) -> Tensor:
+    """Return where `input` would have to be inserted to keep a sequence sorted.
+
+    Parameters
+    ----------
+    sorted_sequence : Tensor of shape (*, N)
+    input : Tensor of shape (*, M) or number
+        Of any shape where the sequence has one dimension.
+    out_int32 : bool
+        Return int32 instead of int64.
+    right : bool
+        Insert after equal elements; the same as ``side="right"``.
+    side : {"left", "right"}, optional
+    """
+    if side not in (None, "left", "right") or (right and side == "left"):
+        raise RuntimeError(f"side: expected 'left' or 'right' to fit right={right}, got {side!r}")
+    edges, values = np.asarray(sorted_sequence), np.asarray(input)
+    place: Any = "right" if right or side == "right" else "left"
+    if edges.ndim == 1:
+        found = np.asarray(np.searchsorted(edges, values, place))
+    else:
+        if edges.shape[:-1] != values.shape[:-1]:
+            raise RuntimeError(f"input: shape {values.shape} does not fit {edges.shape}")
+        count = math.prod(edges.shape[:-1])
+        rows = zip(
+            edges.reshape(count, edges.shape[-1]),
+            values.reshape(count, values.shape[-1]),
+            strict=True,
+        )
+        lines = [np.searchsorted(edge, value, place) for edge, value in rows]
+        found = np.reshape(np.asarray(lines, np.int64), values.shape)
+    return Tensor(found.astype(np.int32 if out_int32 else np.int64))
+
+
+def bucketize(
+    input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False
+) -> Tensor:
+    """Return the number of the interval between `boundaries` in which each value lies."""
+    edges = np.asarray(boundaries)
+    if edges.ndim != 1:
+        raise RuntimeError(f"boundaries: expected one dimension, got shape {edges.shape}")
+    return searchsorted(edges, input, out_int32=out_int32, right=right)

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from einkorn import kernels
 from einkorn.autograd.operators.affine import linear
-from einkorn.autograd.operators.common import operands, reduce_to, to_tensor
+from einkorn.autograd.operators.common import as_dim, as_dims, operands, reduce_to, to_tensor
 from einkorn.autograd.operators.shape import mT, reshape, unsqueeze
 from einkorn.autograd.tape import Operator, retain_crosswise
 from einkorn.autograd.tensor import Tensor
 
-__all__ = ["addmm", "bmm", "dot", "inner", "linear", "matmul", "mm", "mv", "outer"]
+__all__ = [
+    "addbmm",
+    "addmm",
+    "addmv",
+    "addr",
+    "baddbmm",
+    "bmm",
+    "cross",
+    "dot",
+    "ger",
+    "inner",
+    "kron",
+    "linear",
+    "matmul",
+    "mm",
+    "mv",
+    "outer",
+    "tensordot",
+    "vdot",
+]
 
 
 class MatMul(Operator):
@@ -153,11 +173,121 @@ def outer(input: Any, vec2: Any) -> Tensor:
 
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """Return ``beta * input + alpha * (mat1 @ mat2)``."""
-    product = mm(mat1, mat2)
+    return _added(input, mm(mat1, mat2), beta, alpha)
+
+
+def _added(input: Any, product: Tensor, beta: Any, alpha: Any) -> Tensor:
+    """Return ``beta * input + alpha * product``, of the shape of `product`."""
+    if product._data.dtype.kind != "f":
+        # Integers and bools are scaled in their own dtype.
+        beta, alpha = (np.asarray(n).astype(product.dtype).item() for n in (beta, alpha))
     if alpha != 1:
         product = product * alpha
     # PyTorch: with beta 0 NaN and inf of `input` are ignored.
     if beta == 0:
         return product
     scaled = to_tensor(input) if beta == 1 else to_tensor(input) * beta
+    try:
+        fits = np.broadcast_shapes(scaled.shape, product.shape) == product.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(f"input: shape {scaled.shape} cannot be broadcast to {product.shape}")
     return scaled + product
+
+
+def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """Return ``beta * input + alpha * (mat @ vec)``."""
+    return _added(input, mv(mat, vec), beta, alpha)
+
+
+def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """Return ``beta * input + alpha * outer(vec1, vec2)``."""
+    return _added(input, outer(vec1, vec2), beta, alpha)
+
+
+def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """Return ``beta * input + alpha * bmm(batch1, batch2)``."""
+    return _added(input, bmm(batch1, batch2), beta, alpha)
+
+
+def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """Return ``beta * input + alpha * (the sum of bmm(batch1, batch2) over the batch)``."""
+    return _added(input, bmm(batch1, batch2).sum(0), beta, alpha)
+
+
+def vdot(input: Any, other: Any) -> Tensor:
+    """Return the inner product of two vectors."""
+    return dot(input, other)
+
+
+def kron(input: Any, other: Any) -> Tensor:
+    """Return Kronecker's product: `other` times each element of `input`, in its place."""
+    a, b = operands(input, other)
+    ndim = max(a.ndim, b.ndim)
+    a = reshape(a, (1,) * (ndim - a.ndim) + a.shape)
+    b = reshape(b, (1,) * (ndim - b.ndim) + b.shape)
+    left = [n for size in a.shape for n in (size, 1)]
+    right = [n for size in b.shape for n in (1, size)]
+    total = [n * m for n, m in zip(a.shape, b.shape, strict=True)]
+    return reshape(reshape(a, left) * reshape(b, right), total)
+
+
+def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
+    """Return the sum of products over several dimensions of both.
+
+    Parameters
+    ----------
+    a, b : Tensor
+    dims : int or pair of sequences of int
+        The last so many of `a` with the first of `b`, or the dimensions of each by number.
+    """
+    x, y = operands(a, b)
+    if isinstance(dims, (Tensor, np.ndarray)):
+        dims = np.asarray(dims).tolist()
+    if isinstance(dims, int):
+        if not 0 <= dims <= min(x.ndim, y.ndim):
+            raise RuntimeError(f"dims: expected in [0, {min(x.ndim, y.ndim)}], got {dims}")
+        over = [list(range(x.ndim - dims, x.ndim)), list(range(dims))]
+    else:
+        over = [
+            list(as_dims(tuple(part), z.ndim, "dims")) if len(part) else []
+            for part, z in zip(dims, (x, y), strict=True)
+        ]
+    if len(over[0]) != len(over[1]):
+        raise RuntimeError(f"dims: {dims} names more dimensions of one than of the other")
+    for d, e in zip(*over, strict=True):
+        # What is repeated is summed first.
+        if x.shape[d] == 1:
+            y = y.sum(e, True)
+        elif y.shape[e] == 1:
+            x = x.sum(d, True)
+    shapes = [[z.shape[d] for d in part] for part, z in zip(over, (x, y), strict=True)]
+    if shapes[0] != shapes[1]:
+        raise RuntimeError(f"dims: sizes {shapes[0]} and {shapes[1]} differ")
+    rest = [[d for d in range(z.ndim) if d not in p] for p, z in zip(over, (x, y), strict=True)]
+    count = math.prod(shapes[0])
+    rows, columns = ([z.shape[d] for d in kept] for z, kept in zip((x, y), rest, strict=True))
+    left = reshape(x.permute([*rest[0], *over[0]]), (math.prod(rows), count))
+    right = reshape(y.permute([*over[1], *rest[1]]), (count, math.prod(columns)))
+    return reshape(matmul(left, right), (*rows, *columns))
+
+
+def cross(input: Any, other: Any, dim: int | None = None) -> Tensor:
+    """Return the cross products of vectors of three along `dim`: the first of size 3 by default."""
+    a, b = operands(input, other)
+    if dim is None:
+        found = [i for i, n in enumerate(np.broadcast_shapes(a.shape, b.shape)) if n == 3]
+        if not found:
+            raise RuntimeError(f"dim: none of shape {a.shape} has size 3")
+        dim = found[0]
+    if a.ndim != b.ndim:
+        raise RuntimeError(f"other: expected {a.ndim} dimensions as those of input, got {b.ndim}")
+    d = as_dim(dim, a.ndim)
+    if a.shape[d] != 3 or b.shape[d] != 3:
+        raise RuntimeError(f"dim: expected size 3, got shapes {a.shape} and {b.shape}")
+    turned = [(a.roll(i, d), b.roll(j, d)) for i, j in ((-1, -2), (-2, -1))]
+    return turned[0][0] * turned[0][1] - turned[1][0] * turned[1][1]
+
+
+ger = outer

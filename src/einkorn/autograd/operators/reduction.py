@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from einkorn.autograd.operators.arithmetic import square
-from einkorn.autograd.operators.common import as_dims, cast, to_floating, to_tensor
+from einkorn.autograd.operators.common import as_dim, as_dims, cast, to_floating, to_tensor
 from einkorn.autograd.operators.elementary import sqrt
 from einkorn.autograd.operators.selection import where
 from einkorn.autograd.operators.shape import expand, reshape, unsqueeze
@@ -20,13 +20,18 @@ from einkorn.autograd.tensor import Tensor
 __all__ = [
     "amax",
     "amin",
+    "aminmax",
     "count_nonzero",
     "logsumexp",
     "mean",
+    "nanmean",
+    "nansum",
     "prod",
     "std",
+    "std_mean",
     "sum",
     "var",
+    "var_mean",
 ]
 
 
@@ -53,7 +58,7 @@ class Sum(Operator):
 
     def forward(self, x: Any) -> Any:
         self.shape = x.shape
-        return x.sum(self.dims, keepdims=self.keepdim)
+        return x.sum(self.dims, dtype=x.dtype, keepdims=self.keepdim)
 
     def backward(self, grad: Any) -> Any:
         return spread(grad, self.shape, self.dims)
@@ -93,7 +98,7 @@ class Prod(Operator):
         self.keepdim = keepdim
 
     def forward(self, x: Any) -> Any:
-        return x.prod(self.dims, keepdims=self.keepdim)
+        return x.prod(self.dims, dtype=x.dtype, keepdims=self.keepdim)
 
     def backward(self, grad: Any, x: Any) -> Any:
         # The product of all others, from both sides: exact also where factors are 0.
@@ -332,3 +337,69 @@ def count_nonzero(input: Any, dim: Any = None) -> Tensor:
     """Return the number of elements that are not zero."""
     x = to_tensor(input)._data
     return Tensor(np.asarray(np.count_nonzero(x, as_dims(dim, x.ndim))))
+
+
+def var_mean(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Return the variance and the mean; parameters as :func:`var`."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    spread_ = var(input, dim, unbiased, keepdim, correction=correction)
+    return spread_, mean(input, dim, keepdim)
+
+
+def std_mean(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Return the standard deviation and the mean; parameters as :func:`var`."""
+    spread_, middle = var_mean(input, dim, unbiased, keepdim, correction=correction)
+    return sqrt(spread_), middle
+
+
+def nansum(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DTypeLike | None = None
+) -> Tensor:
+    """Return the sum of what is not NaN; parameters as :func:`sum`."""
+    x = to_tensor(input)
+    return sum(where(np.isnan(x._data), 0, x), dim, keepdim, dtype=dtype)
+
+
+def nanmean(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: DTypeLike | None = None
+) -> Tensor:
+    """Return the mean of what is not NaN; parameters as :func:`mean`."""
+    x = to_tensor(input) if dtype is None else cast(to_tensor(input), as_dtype(dtype))
+    if x._data.dtype.kind != "f":
+        raise RuntimeError(f"nanmean: expected a floating point tensor, got {x.dtype}")
+    count = (~np.isnan(x._data)).sum(as_dims(dim, x.ndim), keepdims=keepdim)
+    return nansum(x, dim, keepdim) / np.asarray(count, x.dtype)
+
+
+class Extremes(NamedTuple):
+    """The smallest and the greatest values."""
+
+    min: Tensor
+    max: Tensor
+
+
+def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Extremes:
+    """Return the smallest and the greatest values over everything or over `dim`."""
+    x = to_tensor(input)
+    dims = () if dim is None else (as_dim(dim, x.ndim),)
+    if not x.numel() and dim is None:
+        raise RuntimeError("aminmax: of no elements; give a dim")
+    if dim is None and keepdim:
+        low, high = amin(x), amax(x)
+        return Extremes(reshape(low, (1,) * x.ndim), reshape(high, (1,) * x.ndim))
+    return Extremes(amin(x, dims, keepdim), amax(x, dims, keepdim))

@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.operators.common import namespace, operands, reduce_to, to_tensor
+from einkorn.autograd.operators.common import (
+    namespace,
+    operands,
+    reduce_to,
+    refuse_numbers,
+    to_tensor,
+)
+from einkorn.autograd.operators.conversion import clone
 from einkorn.autograd.tape import Operator, retain_inputs
 from einkorn.autograd.tensor import Tensor
 
@@ -15,8 +22,12 @@ __all__ = [
     "clamp_max",
     "clamp_min",
     "clip",
+    "fmax",
+    "fmin",
+    "heaviside",
     "maximum",
     "minimum",
+    "nan_to_num",
     "where",
 ]
 
@@ -113,6 +124,7 @@ def maximum(input: Any, other: Any) -> Tensor:
 
     Between equals the gradient is halved.
     """
+    refuse_numbers(input=input, other=other)
     return Maximum().apply(*operands(input, other))
 
 
@@ -121,6 +133,17 @@ def minimum(input: Any, other: Any) -> Tensor:
 
     Between equals the gradient is halved.
     """
+    refuse_numbers(input=input, other=other)
+    return Minimum().apply(*operands(input, other))
+
+
+def larger(input: Any, other: Any) -> Tensor:
+    """Do what :func:`maximum` does, also with numbers."""
+    return Maximum().apply(*operands(input, other))
+
+
+def smaller(input: Any, other: Any) -> Tensor:
+    """Do what :func:`minimum` does, also with numbers."""
     return Minimum().apply(*operands(input, other))
 
 
@@ -148,8 +171,8 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
     if min is None and max is None:
         raise ValueError("min, max: expected at least one limit, got None for both")
     if isinstance(min, (Tensor, np.ndarray)) or isinstance(max, (Tensor, np.ndarray)):
-        x = x if min is None else maximum(x, min)
-        return x if max is None else minimum(x, max)
+        x = x if min is None else larger(x, min)
+        return x if max is None else smaller(x, max)
     for limit in (min, max):
         if limit is not None:
             x, _ = operands(x, limit)
@@ -158,11 +181,13 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
 
 def clamp_min(input: Any, min: Any) -> Tensor:
     """Return `input` limited to at least `min`."""
+    refuse_numbers(input=input)
     return clamp(input, min=min)
 
 
 def clamp_max(input: Any, max: Any) -> Tensor:
     """Return `input` limited to at most `max`."""
+    refuse_numbers(input=input)
     return clamp(input, max=max)
 
 
@@ -186,6 +211,63 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     if not isinstance(input, Tensor) and not isinstance(other, Tensor):
         input = to_tensor(input)
     return Where(mask).apply(*operands(input, other))
+
+
+def fmax(input: Any, other: Any) -> Tensor:
+    """Return the greater of two values, broadcast; of a NaN and a number the number."""
+    return _beside_nan(maximum, input, other)
+
+
+def fmin(input: Any, other: Any) -> Tensor:
+    """Return the smaller of two values, broadcast; of a NaN and a number the number."""
+    return _beside_nan(minimum, input, other)
+
+
+def _beside_nan(function: Any, input: Any, other: Any) -> Tensor:
+    refuse_numbers(input=input, other=other)
+    a, b = operands(input, other)
+    if a._data.dtype.kind != "f":
+        return function(a, b)
+    with np.errstate(invalid="ignore"):
+        first, second = np.isnan(b._data), np.isnan(a._data) & ~np.isnan(b._data)
+    return where(first, a, where(second, b, function(where(first, 0, a), where(second, 0, b))))
+
+
+def heaviside(input: Any, values: Any) -> Tensor:
+    """Return 0 below 0, 1 above, and `values` at 0, broadcast.
+
+    Raises
+    ------
+    RuntimeError
+        If the dtypes differ.
+    """
+    refuse_numbers(input=input, values=values)
+    a, b = to_tensor(input), to_tensor(values)
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"values: expected dtype {a.dtype} as that of input, got {b.dtype}")
+    return Tensor(np.asarray(np.heaviside(a._data, b._data)).astype(a.dtype))
+
+
+def nan_to_num(
+    input: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """Return `input` with numbers for NaN (default: 0) and the infinities (the dtype's limits)."""
+    x = to_tensor(input)
+    if x._data.dtype.kind != "f":
+        return clone(x)
+    limits = np.finfo(x.dtype)
+    for found, value, default in (
+        (np.isnan(x._data), nan, 0.0),
+        (np.isposinf(x._data), posinf, float(limits.max)),
+        (np.isneginf(x._data), neginf, float(limits.min)),
+    ):
+        x = where(found, default if value is None else float(value), x)
+    return x
+
+
+def where_method(input: Any, condition: Any, other: Any) -> Tensor:
+    """Return the tensor itself where `condition` holds, else `other`, broadcast."""
+    return where(condition, input, other)
 
 
 clip = clamp

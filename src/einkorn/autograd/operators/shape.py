@@ -21,20 +21,29 @@ from einkorn.autograd.tensor import Tensor
 
 __all__ = [
     "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_shapes",
     "broadcast_tensors",
     "broadcast_to",
     "expand",
     "expand_as",
     "flatten",
     "flip",
+    "fliplr",
+    "flipud",
+    "moveaxis",
     "movedim",
     "permute",
     "ravel",
     "repeat",
+    "repeat_interleave",
     "reshape",
     "reshape_as",
     "roll",
+    "rot90",
     "squeeze",
+    "sum_to_size",
     "swapaxes",
     "swapdims",
     "t",
@@ -254,6 +263,12 @@ def movedim(input: Any, source: Any, destination: Any) -> Tensor:
     x = to_tensor(input)
     sources = [as_dim(d, x.ndim, "source") for d in listed(source)]
     targets = [as_dim(d, x.ndim, "destination") for d in listed(destination)]
+    if len(set(sources)) != len(sources) or len(set(targets)) != len(targets):
+        raise RuntimeError(
+            f"source: {source} or destination: {destination} names a dimension twice"
+        )
+    if len(sources) != len(targets):
+        raise RuntimeError(f"source: {source} and destination: {destination} differ in length")
     order = [d for d in range(x.ndim) if d not in sources]
     for target, origin in sorted(zip(targets, sources, strict=True)):
         order.insert(target, origin)
@@ -335,7 +350,7 @@ def expand_as(input: Any, other: Any) -> Tensor:
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """Return the tensors broadcast to their common shape."""
     parts = [to_tensor(x) for x in tensors]
-    shape = np.broadcast_shapes(*[x.shape for x in parts])
+    shape = broadcast_shapes(*[x.shape for x in parts])
     return tuple([expand(x, shape) for x in parts])
 
 
@@ -377,10 +392,123 @@ def tile(input: Any, dims: Any = (), *more: int) -> Tensor:
     return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
 
 
-def atleast_1d(input: Any) -> Tensor:
-    """Return `input` with at least one dimension."""
+def atleast_1d(*tensors: Any) -> Any:
+    """Return a tensor, or several as a tuple, with at least one dimension."""
+    return _each(lambda x: x if x.ndim else reshape(x, 1), tensors)
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """Return a tensor, or several as a tuple, with at least two dimensions, new ones first."""
+    return _each(lambda x: x if x.ndim > 1 else reshape(x, 1, -1), tensors)
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """Return a tensor, or several as a tuple, with at least three dimensions.
+
+    Vectors become (1, N, 1), matrices (N, M, 1).
+    """
+    return _each(
+        lambda x: x if x.ndim > 2 else unsqueeze(x if x.ndim == 2 else reshape(x, 1, -1), -1),
+        tensors,
+    )
+
+
+def _each(function: Any, tensors: tuple[Any, ...]) -> Any:
+    """Return `function` of one tensor, or the tuple of its values for several."""
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    elif len(tensors) == 1:
+        return function(to_tensor(tensors[0]))
+    return tuple([function(to_tensor(x)) for x in tensors])
+
+
+def fliplr(input: Any) -> Tensor:
+    """Return a copy with the order of the columns reversed."""
     x = to_tensor(input)
-    return x if x.ndim else reshape(x, 1)
+    if x.ndim < 2:
+        raise RuntimeError(f"fliplr: expected at least 2 dimensions, got shape {x.shape}")
+    return flip(x, 1)
 
 
+def flipud(input: Any) -> Tensor:
+    """Return a copy with the order of the rows reversed."""
+    x = to_tensor(input)
+    if not x.ndim:
+        raise RuntimeError("flipud: expected at least one dimension, got none")
+    return flip(x, 0)
+
+
+def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Tensor:
+    """Return a copy turned `k` times by a quarter, from the first of `dims` towards the second."""
+    x = to_tensor(input)
+    if len(dims) != 2:
+        raise RuntimeError(f"dims: expected two, got {dims}")
+    if x.ndim < 2:
+        raise RuntimeError(f"rot90: expected at least 2 dimensions, got shape {x.shape}")
+    first, second = as_dims(tuple(dims), x.ndim, "dims")
+    turns = k % 4
+    if turns == 2:
+        return flip(x, (first, second))
+    if not turns:
+        return flip(x, ())
+    return (
+        transpose(flip(x, second), first, second)
+        if turns == 1
+        else flip(transpose(x, first, second), second)
+    )
+
+
+def sum_to_size(input: Any, *size: Any) -> Tensor:
+    """Return `input` summed to a shape that could be broadcast to its own."""
+    x, shape = to_tensor(input), as_shape(size)
+    try:
+        fits = np.broadcast_shapes(shape, x.shape) == x.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(f"size: {shape} cannot be broadcast to {x.shape}")
+    return reduce_to(x, shape) if shape else x.sum()
+
+
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Return `input` with each slice along `dim` repeated; without `dim`, of the flat input.
+
+    Parameters
+    ----------
+    input : Tensor
+        Alone it is the repeats: the result has index i as often as they say.
+    repeats : int or Tensor
+        One number for all slices, or one for each.
+    dim : int, optional
+    output_size : int, optional
+        Accepted; it is known anyway.
+    """
+    x = to_tensor(input)
+    if repeats is None:
+        counts = x._data
+        return Tensor(np.repeat(np.arange(len(counts)), counts))
+    counts = np.asarray(repeats)
+    if counts.dtype.kind not in "iu" or (counts < 0).any() or counts.ndim > 1:
+        raise RuntimeError(f"repeats: expected integers from 0, got {repeats}")
+    if dim is None:
+        x, dim = reshape(x, -1), 0
+    d = as_dim(dim, x.ndim)
+    x = x if x.ndim else reshape(x, 1)
+    if counts.size not in (1, x.shape[d]):
+        raise RuntimeError(f"repeats: expected 1 or {x.shape[d]} numbers, got {counts.size}")
+    places = np.repeat(np.arange(x.shape[d]), np.broadcast_to(counts.reshape(-1), x.shape[d]))
+    return x[(slice(None),) * d + (places,)]
+
+
+def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+    """Return the shape to which several can be broadcast."""
+    try:
+        return np.broadcast_shapes(*[s if isinstance(s, int) else tuple(s) for s in shapes])
+    except ValueError:
+        raise RuntimeError(f"shapes: {shapes} cannot be broadcast together") from None
+
+
+moveaxis = movedim
 swapaxes = swapdims = transpose

@@ -50,6 +50,8 @@ class Conversion:
             if value.type != "cpu":
                 raise Different("devices")
             return str(value)
+        if value in (torch.preserve_format, torch.contiguous_format):
+            return None
         if isinstance(value, (torch.layout, torch.memory_format)):
             raise Different("layouts")
         if isinstance(value, dict):
@@ -75,6 +77,8 @@ class Conversion:
             raise Different("sparse")
         if value.device.type != "cpu":
             raise Different("devices")
+        if value.ndim > 64:
+            raise Different("dimensions")
         dtype = numpy_dtype(value.dtype)
         if dtype == np.float16:
             raise Different("dtypes")

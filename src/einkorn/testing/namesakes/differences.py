@@ -64,10 +64,20 @@ DIFFERENCES = {
         "no `layout`, `memory_format`, `pin_memory` of other values than the default",
         "arrays are row-major inside; any NumPy layout is accepted at the door",
     ),
+    "dimensions": Difference(
+        "everything",
+        "a tensor has at most 64 dimensions",
+        "it is a NumPy array",
+    ),
     "out": Difference(
         "functions of tensors",
         "no `out=`; `einkorn.kernels` has it",
         "outputs come from a cache of memory blocks already",
+    ),
+    "resizing": Difference(
+        "methods that end in an underscore",
+        "never change the shape of a tensor, apart from `squeeze_`, `transpose_` and their like",
+        "a tensor over an array keeps its memory",
     ),
     "integers": Difference(
         "convolution, pooling, `linear`, `unfold`, `local_response_norm` of `nn.functional`",

@@ -36,3 +36,12 @@ def table() -> Iterator[Row]:
     yield from rows("isnan isinf isfinite", *numbers, differentiable=False)
     alike = (call(fixed(normal(3)), fixed(normal(3))),)
     yield from rows("equal isclose allclose", *alike, differentiable=False)
+    shifts = (call(whole(9, 5), whole(3, 5)),)
+    yield from rows("bitwise_left_shift bitwise_right_shift", *shifts, differentiable=False)
+    yield from rows("isposinf isneginf", *numbers, differentiable=False)
+    yield from rows(
+        "isin",
+        call(whole(5, 3, 4), whole(5, 3)),
+        call(whole(5, 4), whole(5, 2), invert=True),
+        differentiable=False,
+    )

@@ -21,3 +21,6 @@ def table() -> Iterator[Row]:
     yield from rows("arange", call(5), call(1, 2.5, 0.5), call(5, 1, -2), **facts)
     yield from rows("linspace", call(0, 1, 5), **facts)
     yield from rows("eye", call(3), call(2, 3), **facts)
+    yield from rows("logspace", call(0, 1, 5), call(0.0, 2.0, 3, 2.0), **facts)
+    yield from rows("tril_indices triu_indices", call(3, 4), call(4, 3, 1), **facts)
+    yield from rows("scalar_tensor", call(1.5), **facts)

@@ -28,7 +28,6 @@ def table() -> Iterator[Row]:
     yield from rows("getitem", *[call(x, key) for key in keys], reference=method("__getitem__"))
     yield from rows("gather", call(x, 1, whole(5, 4, 3)), call(x, 0, whole(4, 2, 5)))
     yield from rows("take_along_dim", call(x, whole(5, 4, 2), 1), call(x, whole(20, 3)))
-    yield from rows("scatter_add", call(x, 1, whole(5, 4, 3), normal(4, 3)))
     yield from rows("index_select", call(x, 0, whole(4, 6)), call(x, -1, whole(5, 2)))
     yield from rows("select", call(x, 1, 2), call(x, 0, -1))
     yield from rows("narrow", call(x, 1, 2, 3))
@@ -37,3 +36,5 @@ def table() -> Iterator[Row]:
     yield from rows(
         "nonzero", call(whole(2, 3, 4)), call(whole(2, 5), as_tuple=True), differentiable=False
     )
+    yield from rows("take", call(x, whole(20, 3)), call(x, whole(20, 2, 2)))
+    yield from rows("argwhere", call(whole(2, 3, 4)), differentiable=False)

@@ -43,6 +43,23 @@ def table() -> Iterator[Row]:
     yield from rows("outer", call(normal(3), normal(4)))
     addmm = (normal(2), normal(3, 4), normal(4, 2))
     yield from rows("addmm", call(*addmm), call(*addmm, beta=0.5, alpha=2))
+    batches = (normal(2, 3, 4), normal(2, 4, 5))
+    yield from rows("addmv", call(normal(3), normal(3, 4), normal(4), beta=0.5, alpha=2))
+    yield from rows("addr", call(normal(4), normal(3), normal(4)))
+    yield from rows(
+        "baddbmm addbmm", call(normal(3, 5), *batches), call(normal(5), *batches, beta=0)
+    )
+    yield from rows("vdot", call(normal(4), normal(4)))
+    yield from rows("kron", call(normal(2, 3), normal(3, 2)), call(normal(2), normal(2, 1, 3)))
+    yield from rows(
+        "tensordot",
+        call(normal(2, 3, 4), normal(3, 4, 2)),
+        call(normal(2, 3), normal(4, 3), ([1], [1])),
+        call(normal(2), normal(3), 0),
+    )
+    yield from rows(
+        "cross", call(normal(4, 3), normal(4, 3), -1), call(normal(3, 2), normal(3, 2), 0)
+    )
     yield from functional(
         "linear",
         call(normal(3, 4), normal(2, 4), normal(2)),

@@ -138,6 +138,8 @@ class Row:
         Whether first and second derivatives exist and are checked.
     deterministic : bool
         Whether two calls give the same values; of others only shape and dtype are compared.
+    widened : bool
+        Whether the result is float64 whatever the arguments are.
     rtol : float
         Relative tolerance of the comparison in float32 (float64: 1e-7).
     """
@@ -148,6 +150,7 @@ class Row:
     differentiable: bool = True
     twice: bool = True
     deterministic: bool = True
+    widened: bool = False
     rtol: float = 2e-4
 
     @property
