@@ -108,6 +108,7 @@ from einkorn.kernels.recurrent import (
     rnn_cell_grad,
     rnn_grad,
 )
+from einkorn.kernels.word2vec import word2vec_
 
 __all__ = [
     "adadelta_steps_",
@@ -199,4 +200,5 @@ __all__ = [
     "softmax_grad",
     "tanh",
     "tanh_grad",
+    "word2vec_",
 ]

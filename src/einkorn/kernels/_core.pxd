@@ -231,6 +231,18 @@ cdef extern from "einkorn/pool.h" nogil:
     int64_t ek_pool_output_size(int64_t input, int64_t kernel, int64_t stride, int64_t padding,
                                 int64_t dilation, int ceil_mode)
 
+cdef extern from "einkorn/word2vec.h" nogil:
+    enum:
+        EK_WORD2VEC_MOST_NEGATIVE
+        EK_WORD2VEC_MOST_WINDOW
+
+    ctypedef struct ek_word2vec_problem:
+        int64_t tokens, sentences, vocabulary, size, stride
+        int64_t window, negative, batch
+        double lr_begin, lr_end
+        uint64_t seed
+        int bag
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -362,6 +374,11 @@ cdef extern from "einkorn/api.h" nogil:
                         int64_t *flops) noexcept nogil
         int (*roof_copy)(ek_dtype dtype, int64_t n, int streamed, const void *x,
                          void *y) noexcept nogil
+        int (*word2vec)(ek_dtype dtype, const ek_word2vec_problem *problem, const int64_t *tokens,
+                        const int64_t *offsets, const double *noise, void *input, void *output,
+                        double *loss, int64_t *pairs, ek_workspace workspace) noexcept nogil
+        int (*word2vec_workspace)(ek_dtype dtype, const ek_word2vec_problem *problem,
+                                  ek_workspace_size *size) noexcept nogil
 
 cdef const ek_api *api
 
