@@ -7,7 +7,7 @@ import pytest
 
 from einkorn.benchmark.cases import cases
 
-LIBRARIES = ("einkorn", "numpy", "sklearn", "torch")
+LIBRARIES = ("einkorn", "gensim", "numpy", "sklearn", "torch")
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

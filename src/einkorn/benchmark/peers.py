@@ -17,7 +17,7 @@ def import_if_installed(name: str) -> Any:
 
 torch = import_if_installed("torch")
 INSTALLED = {"einkorn", "numpy"} | {
-    name for name in ("torch", "sklearn") if importlib.util.find_spec(name)
+    name for name in ("torch", "sklearn", "gensim") if importlib.util.find_spec(name)
 }
 
 
