@@ -17,6 +17,7 @@ FIRST = {
     "linear on a vector": (lambda: nn.Linear(6, 4), (6,)),
     "conv": (lambda: nn.Conv2d(2, 4, 3, padding=1), (2, 2, 5, 6)),
     "conv without bias": (lambda: nn.Conv2d(2, 4, 2, stride=2, bias=False), (2, 2, 6, 6)),
+    "conv as large as its input": (lambda: nn.Conv2d(2, 4, (5, 6)), (3, 2, 5, 6)),
     "conv of one image": (lambda: nn.Conv2d(2, 4, 3, groups=2), (2, 5, 5)),
     "reflected border": (
         lambda: nn.Conv2d(2, 3, 3, padding=1, padding_mode="reflect"),
@@ -60,6 +61,42 @@ def test_a_pair_has_the_results_and_gradients_of_its_parts(first, second, dtype)
     np.testing.assert_allclose(fused.detach(), apart.detach(), rtol, rtol)
     for a, b in zip(grad(fused, variables, start), grad(apart, variables, start), strict=True):
         np.testing.assert_allclose(a, b, rtol, rtol)
+
+
+POOLED = {
+    "conv": lambda: nn.Conv2d(2, 3, 3, padding=1),
+    "transposed": lambda: nn.ConvTranspose2d(2, 3, 3, padding=1),
+    "normalised": lambda: nn.BatchNorm2d(2),
+    "nothing": nn.Identity,
+}
+WINDOWS = {"apart": (2,), "overlapping": (3, 2, 1), "dilated": (2, 1, 0, 2)}
+
+
+@pytest.mark.parametrize("windows", WINDOWS)
+@pytest.mark.parametrize("first", POOLED)
+def test_relu_and_max_pooling_change_places_unseen(first, windows):
+    layer, relu, pool = POOLED[first](), nn.ReLU(), nn.MaxPool2d(*WINDOWS[windows])
+    net = nn.Sequential(layer, relu, pool)
+    values = np.random.default_rng(0).standard_normal((3, 2, 7, 6)).astype(np.float32)
+    values[0, 0, 2:6, 1:4] = -1, np.nan, -2
+    values[1] = -abs(values[1])
+    x = ek.tensor(values, requires_grad=True)
+    swapped, apart = net(x), pool(relu(layer(x)))
+    assert operators_behind(swapped)[:2] == ["ReLU", "CodedMaxPool2d"]
+    np.testing.assert_array_equal(swapped.detach(), apart.detach())
+    start = np.random.default_rng(1).standard_normal(swapped.shape).astype(np.float32)
+    variables = [x, *net.parameters()]
+    for a, b in zip(grad(swapped, variables, start), grad(apart, variables, start), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with ek.no_grad():
+        np.testing.assert_array_equal(net(x), apart.detach())
+
+
+def test_max_pooling_that_tells_where_comes_after_relu():
+    x = ek.tensor(-np.arange(16.0).reshape(1, 1, 4, 4))
+    relu, pool = nn.ReLU(), nn.MaxPool2d(2, return_indices=True)
+    for a, b in zip(nn.Sequential(relu, pool)(x), pool(relu(x)), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("second", SECOND)

@@ -525,8 +525,13 @@ def conv2d_bias_grad(grad, *, out=None):
     if out is not None:
         forbid_overlap(out, image, "grad")
     with nogil:
-        status = api.channel_sum(call.dtype, shape[0], shape[1], shape[2] * shape[3],
-                                 cnp.PyArray_DATA(image), cnp.PyArray_DATA(result))
+        if shape[2] * shape[3] == 1:
+            # A channel's pixels are a column, a whole image apart.
+            status = api.column_sum(call.dtype, shape[0], shape[1], cnp.PyArray_DATA(image),
+                                    cnp.PyArray_DATA(result))
+        else:
+            status = api.channel_sum(call.dtype, shape[0], shape[1], shape[2] * shape[3],
+                                     cnp.PyArray_DATA(image), cnp.PyArray_DATA(result))
     check(status, "conv2d_bias_grad")
     return deliver(result, out)
 

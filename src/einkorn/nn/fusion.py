@@ -6,6 +6,10 @@ a module of exactly this class             followed by one of
 `Linear`, `Conv2d`, `ConvTranspose2d`      `ReLU`, `Sigmoid`, `Tanh`
 =========================================  ===========================
 
+A `ReLU` and the `MaxPool2d` after it change places, as the greatest of what ReLU leaves is what it
+leaves of the greatest: it and its gradient then see a value a window. Only where no gradient is
+recorded the kernel of a convolution applies it for nothing, and it stays there.
+
 An `Identity` between them, such as takes the place of a folded normalisation, does not part them.
 The kernel of the first applies the activation before it stores the result, so that what lies
 between them takes neither time nor memory. Results and gradients are those of the two modules.
@@ -24,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from einkorn.autograd import Tensor
+from einkorn.autograd import Tensor, is_grad_enabled
 from einkorn.autograd.operators.activation import add_relu
 from einkorn.nn.calls import Plan
 
@@ -68,13 +72,40 @@ def _steps(modules: list[Module]) -> Iterator[Step]:
         while endings and stop < len(modules) and _own(modules[stop], "_is_identity"):
             stop += 1
         ending = _own(modules[stop], "_ending") if stop < len(modules) else None
-        if ending in endings:
+        if _own(first, "_ending") == "relu" and _pools(modules[stop : stop + 1]):
+            stop += 1
+            yield _pooled_first(None, first, modules[stop - 1]), None, tuple(modules[start:stop])
+        elif ending == "relu" and ending in endings and _pools(modules[stop + 1 : stop + 2]):
+            stop += 2
+            call = _pooled_first(first, modules[stop - 2], modules[stop - 1])
+            yield call, None, tuple(modules[start:stop])
+        elif ending in endings:
             stop += 1
             yield first._forward_ending, ending, tuple(modules[start:stop])
         else:
             call = first.forward if is_plain(first) else first
             yield call, None, tuple(modules[start:stop])
         start = stop
+
+
+def _pools(modules: list[Module]) -> bool:
+    return bool(modules and _own(modules[0], "_takes_greatest"))
+
+
+def _pooled_first(layer: Module | None, relu: Module, pool: Any) -> Callable[[Tensor], Any]:
+    """Return what maps a Tensor by `layer`, if any, `relu` and `pool`, the last two swapped."""
+
+    def call(input: Tensor) -> Any:
+        if pool.return_indices:
+            x = relu.forward(input) if layer is None else layer._forward_ending(input, "relu")
+            return pool.forward(x)
+        if layer is None:
+            return relu.forward(pool.forward(input))
+        if not is_grad_enabled():
+            return pool.forward(layer._forward_ending(input, "relu"))
+        return relu.forward(pool.forward(layer.forward(input)))
+
+    return call
 
 
 def _own(module: Module, name: str) -> Any:

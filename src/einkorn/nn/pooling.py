@@ -63,6 +63,8 @@ class MaxPool2d(Module):
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
+    _takes_greatest = True
+
     def forward(self, input: Tensor) -> Any:
         """Return the maxima, and with ``return_indices`` their positions."""
         return F.max_pool2d(

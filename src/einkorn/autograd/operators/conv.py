@@ -21,6 +21,8 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
 from einkorn import kernels
 from einkorn.autograd.operators.activation import through_activation
 from einkorn.autograd.operators.common import as_pair, to_tensor
@@ -89,6 +91,34 @@ class Conv2d(_Activated):
             Conv2dWeightGrad(options, shape_w).apply(grad, x) if needs[1] else None,
             grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
         )
+
+
+class Conv2dAtOnePlace(Conv2d):
+    """The same for filters as large as the image: an affine map of whole images."""
+
+    __slots__ = ()
+
+    def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
+        self.shapes = x.shape, weight.shape
+        images, filters = len(x), len(weight)
+        rows, matrix = x.reshape(images, -1), weight.reshape(filters, -1)
+        result = kernels.linear(rows, matrix, bias, activation=self.activation)
+        return result.reshape(images, filters, 1, 1)
+
+    def backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
+        grad = through_activation(self.activation, grad, y)
+        needs, (shape_x, shape_w) = self.needs, self.shapes
+        images, filters = shape_x[0], shape_w[0]
+        by_bias = kernels.conv2d_bias_grad(grad) if len(needs) == 3 and needs[2] else None
+        grad, by_x, by_weight = grad.reshape(images, filters), None, None
+        if needs[0]:
+            by_x = np.empty(shape_x, grad.dtype)
+            kernels.matmul(grad, weight.reshape(filters, -1), out=by_x.reshape(images, -1))
+        if needs[1]:
+            by_weight = np.empty(shape_w, grad.dtype)
+            rows, out = x.reshape(images, -1), by_weight.reshape(filters, -1)
+            kernels.matmul(grad, rows, transpose_a=True, out=out)
+        return by_x, by_weight, by_bias
 
 
 class Conv2dInputGrad(_Geometry):
@@ -314,8 +344,20 @@ def conv2d_activated(
     else:
         border = as_pair(padding)
     options = {"stride": steps, "padding": border, "dilation": spread, "groups": groups}
-    convolution = Conv2d(options, activation)
+    at_one_place = options == _AT_ONE_PLACE | {"stride": steps} and min(steps) > 0
+    kind = Conv2dAtOnePlace if at_one_place and _covers(w, x) else Conv2d
+    convolution = kind(options, activation)
     return convolution.apply(x, w) if b is None else convolution.apply(x, w, b)
+
+
+#: Options with which a filter as large as the image has one place to be at.
+_AT_ONE_PLACE = {"padding": (0, 0), "dilation": (1, 1), "groups": 1}
+
+
+def _covers(weight: Tensor, x: Tensor) -> bool:
+    """Return whether the filters are as large as the image, and neither is empty."""
+    filters, image = weight._data.shape, x._data.shape
+    return len(image) == 4 and filters[1:] == image[1:] and 0 not in filters and 0 not in image
 
 
 def conv_transpose2d(

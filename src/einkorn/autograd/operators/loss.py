@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from einkorn import kernels
 from einkorn.autograd.operators.activation import log_softmax, logsigmoid
 from einkorn.autograd.operators.arithmetic import abs as _abs
 from einkorn.autograd.operators.arithmetic import square
@@ -71,8 +72,12 @@ class MSE(Operator):
         self.mean = mean
 
     def forward(self, a: Any, b: Any) -> Any:
-        difference = (a - b).reshape(-1)
-        total = np.asarray(np.dot(difference, difference), difference.dtype)
+        difference = (a - b).reshape(1, -1)
+        if difference.dtype in (np.float32, np.float64):
+            # BLAS would leave threads behind that spin on the next kernel's cores.
+            total = kernels.matmul(difference, difference, transpose_b=True).reshape(())
+        else:
+            total = np.asarray(np.sum(np.square(difference)), difference.dtype)
         with np.errstate(invalid="ignore"):
             return total / np.asarray(difference.size, total.dtype) if self.mean else total
 

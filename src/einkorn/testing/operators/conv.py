@@ -12,6 +12,7 @@ __all__ = ["table"]
 def table() -> Iterator[Row]:
     """Return the rows of the family."""
     x, w, b = normal(2, 4, 6, 5), normal(6, 4, 3, 2), normal(6)
+    b3 = normal(3)
     yield from rows(
         "conv2d",
         call(x, w, b),
@@ -22,6 +23,8 @@ def table() -> Iterator[Row]:
         call(x, w, b, padding="valid"),
         call(normal(4, 6, 5), w, b),
         call(x, normal(3, 4, 1, 1)),
+        call(x, normal(3, 4, 6, 5), b3),
+        call(x, normal(3, 4, 6, 5), None, 2),
     )
     up = normal(2, 4, 3, 3)
     yield from rows(
