@@ -150,6 +150,17 @@ static inline vf32 vf32_load_bytes(const uint8_t *p) {
 static inline vf64 vf64_load_bytes(const uint8_t *p) {
     return _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(p)));
 }
+/* sum + x[l] in the lanes where codes[l] is `code`, and sum + 0 in the others. */
+static inline vf32 vf32_add_where_code(vf32 sum, const float *x, const uint8_t *codes, int code) {
+    __m128i bytes = _mm_loadl_epi64((const __m128i *)codes);
+    __m256i equal = _mm256_cvtepi8_epi32(_mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)code)));
+    return _mm256_add_ps(sum, _mm256_and_ps(_mm256_castsi256_ps(equal), vf32_load(x)));
+}
+static inline vf64 vf64_add_where_code(vf64 sum, const double *x, const uint8_t *codes, int code) {
+    __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si32(codes), _mm_set1_epi8((char)code));
+    __m256d mask = _mm256_castsi256_pd(_mm256_cvtepi8_epi64(equal));
+    return _mm256_add_pd(sum, _mm256_and_pd(mask, vf64_load(x)));
+}
 
 /* 64 bytes past the caches; `to` is aligned to as many. */
 static inline void ek_stream_line(void *to, const void *from) {

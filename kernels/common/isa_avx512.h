@@ -148,6 +148,17 @@ static inline vf32 vf32_load_bytes(const uint8_t *p) {
 static inline vf64 vf64_load_bytes(const uint8_t *p) {
     return _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
 }
+/* sum + x[l] in the lanes where codes[l] is `code`. */
+static inline vf32 vf32_add_where_code(vf32 sum, const float *x, const uint8_t *codes, int code) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)codes);
+    __mmask16 equal = _mm_cmpeq_epi8_mask(bytes, _mm_set1_epi8((char)code));
+    return _mm512_mask_add_ps(sum, equal, sum, vf32_load(x));
+}
+static inline vf64 vf64_add_where_code(vf64 sum, const double *x, const uint8_t *codes, int code) {
+    __m128i bytes = _mm_loadl_epi64((const __m128i *)codes);
+    __mmask16 equal = _mm_cmpeq_epi8_mask(bytes, _mm_set1_epi8((char)code));
+    return _mm512_mask_add_pd(sum, (__mmask8)equal, sum, vf64_load(x));
+}
 
 /* 64 bytes past the caches; `to` is aligned to as many. */
 static inline void ek_stream_line(void *to, const void *from) {

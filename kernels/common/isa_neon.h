@@ -112,6 +112,14 @@ static inline mf64 vf64_part_mask(int64_t n) {
         }                                                                                         \
         return vld1q_##S(lanes);                                                                  \
     }                                                                                             \
+    /* sum + x[l] in the lanes where codes[l] is `code`, and sum + 0 in the others. */            \
+    static inline V V##_add_where_code(V sum, const T *x, const uint8_t *codes, int code) {       \
+        T lanes[L];                                                                               \
+        for (int i = 0; i < L; i++) {                                                             \
+            lanes[i] = codes[i] == code ? x[i] : 0;                                               \
+        }                                                                                         \
+        return vaddq_##S(sum, vld1q_##S(lanes));                                                  \
+    }                                                                                             \
     static inline void V##_store_part(T *p, V a, int64_t n) {                                     \
         T lanes[L];                                                                               \
         if (n >= L) {                                                                             \

@@ -48,6 +48,10 @@ static inline void ek_stream_fence(void) {}
     /* Integral lanes from 0 to 255 as bytes. */                                                  \
     static inline void V##_store_bytes(uint8_t *p, V a) { *p = (uint8_t)a; }                      \
     static inline V V##_load_bytes(const uint8_t *p) { return *p; }                               \
+    /* sum + x[l] in the lanes where codes[l] is `code`. */                                       \
+    static inline V V##_add_where_code(V sum, const T *x, const uint8_t *codes, int code) {       \
+        return *codes == code ? sum + *x : sum;                                                   \
+    }                                                                                             \
     /* The first n lanes to p[0], p[2], p[4] and so on. */                                        \
     static inline void V##_store_even(T *p, V a, int64_t n) {                                     \
         if (n > 0) {                                                                              \
