@@ -3,6 +3,8 @@
 
 #include "common/checked.h"
 
+#include <math.h>
+
 enum {
     MOST_STEP = 16,
     LINE = 16,                /* elements */
@@ -38,11 +40,11 @@ static int64_t positions(const ek_winograd_axis *axis) {
     return ek_ceil_div(most, axis->residues);
 }
 
-/* As few tiles of six points as cover the outputs; as many of them as may be are short. */
-static void choose_points(ek_winograd_axis *axis) {
+/* As few tiles of six or eight points as cover the outputs; as many of them as may be are short. */
+static void set_points(ek_winograd_axis *axis, int points) {
     int64_t wanted = positions(axis);
-    axis->points = 6;
-    axis->outputs = 7 - axis->taps;
+    axis->points = points;
+    axis->outputs = points + 1 - axis->taps;
     axis->tiles = ek_ceil_div(wanted, axis->outputs);
     axis->full = ek_winograd_full(axis->tiles, axis->outputs, wanted);
     if (axis->full == 0) {
@@ -50,6 +52,46 @@ static void choose_points(ek_winograd_axis *axis) {
         axis->outputs--;
         axis->full = axis->tiles;
     }
+}
+
+/* Of an axis, on average over the points. */
+static double tiles_of_points(const ek_winograd_axis *axis) {
+    return (double)axis->tiles - (double)(axis->tiles - axis->full) / axis->points;
+}
+
+double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
+    /* In cycles for each point of a tile and register of channels, as measured. */
+    const double per_sample = 4, per_result = 3, per_filter = 3;
+    const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
+    double tiles = (double)plan->pass.batch * (double)(y->residues * x->residues) *
+                   tiles_of_points(y) * tiles_of_points(x);
+    double sources = (double)(ek_ceil_div(plan->row_lanes, tile.lanes) * x->phase_count);
+    double targets = (double)(ek_ceil_div(plan->filters, tile.lanes) * y->passes * x->passes);
+    double products = tiles * (double)plan->depth * targets / 2;
+    double transforms = tiles * (per_sample * sources + per_result * targets) +
+                        per_filter * (double)plan->depth * targets;
+    return (double)(plan->pass.groups * plan->points) * (products + transforms);
+}
+
+/* Whichever take least time. Eight points along both axes would leave the promised bound of the
+ * error; along columns they spare rows that neighbouring units read as well. */
+static void choose_points(ek_winograd_plan *plan, ek_winograd_tile tile) {
+    double least = INFINITY;
+    ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1], best[2] = {*y, *x};
+    for (int i = 0; i < 3; i++) {
+        set_points(y, i == 1 ? 8 : 6);
+        set_points(x, i == 2 ? 8 : 6);
+        plan->points = y->points * x->points;
+        double cost = ek_winograd_cost(plan, tile);
+        if (cost < least) {
+            least = cost;
+            best[0] = *y;
+            best[1] = *x;
+        }
+    }
+    *y = best[0];
+    *x = best[1];
+    plan->points = y->points * x->points;
 }
 
 static int plan_axis(ek_winograd_axis *axis) {
@@ -75,8 +117,7 @@ static int plan_axis(ek_winograd_axis *axis) {
     }
     axis->taps = (int)ek_max(phase_taps, 2);
     align_passes(axis);
-    choose_points(axis);
-    return axis->tiles > 0 ? EK_OK : EK_BAD_ARGUMENT;
+    return positions(axis) > 0 ? EK_OK : EK_BAD_ARGUMENT;
 }
 
 static void collect_passes(const ek_conv2d_problem *p, ek_conv_direction direction,
@@ -159,13 +200,13 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     if (plan_axis(y) != EK_OK || plan_axis(x) != EK_OK) {
         return EK_BAD_ARGUMENT;
     }
-    plan->points = y->points * x->points;
     plan->row_lanes = y->phase_count * pass->source_channels;
     plan->depth = x->phase_count * plan->row_lanes;
     plan->filters = pass->target_channels;
     plan->filter_block = ek_min(tile.filters, ek_round_up(plan->filters, tile.lanes));
     plan->filter_blocks = ek_ceil_div(plan->filters, plan->filter_block);
     plan->weight_channels = ek_min(pass->source_channels, EK_WINOGRAD_ENTRIES / entries);
+    choose_points(plan, tile);
     cut_rows(plan);
     plan->tiles_first = begins_with_tiles(plan, tile);
     plan->chunk = plan->tiles_first ? ek_min(CHUNK, plan->depth) : plan->depth;
@@ -174,25 +215,6 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     plan->pitch = (lines > 2 ? lines | 1 : lines) * 16;
     cut_blocks(plan);
     return EK_OK;
-}
-
-/* Of an axis, on average over the points. */
-static double tiles_of_points(const ek_winograd_axis *axis) {
-    return (double)axis->tiles - (double)(axis->tiles - axis->full) / axis->points;
-}
-
-double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
-    /* In cycles for each point of a tile and register of channels, as measured. */
-    const double per_sample = 4, per_result = 3, per_filter = 3;
-    const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
-    double tiles = (double)plan->pass.batch * (double)(y->residues * x->residues) *
-                   tiles_of_points(y) * tiles_of_points(x);
-    double sources = (double)(ek_ceil_div(plan->row_lanes, tile.lanes) * x->phase_count);
-    double targets = (double)(ek_ceil_div(plan->filters, tile.lanes) * y->passes * x->passes);
-    double products = tiles * (double)plan->depth * targets / 2;
-    double transforms = tiles * (per_sample * sources + per_result * targets) +
-                        per_filter * (double)plan->depth * targets;
-    return (double)(plan->pass.groups * plan->points) * (products + transforms);
 }
 
 static ek_winograd_unit unit_at(const ek_winograd_plan *plan, int64_t index) {
@@ -244,14 +266,13 @@ ek_winograd_unit ek_winograd_take(const ek_winograd_plan *plan, ek_winograd_bloc
     return unit;
 }
 
-ek_winograd_range ek_winograd_range_of(const ek_winograd_kinds *kinds, int64_t columns,
-                                       int64_t point) {
-    const int infinity = 5;
+ek_winograd_range ek_winograd_range_of(const ek_winograd_kinds *kinds, int64_t rows,
+                                       int64_t columns, int64_t point) {
     ek_winograd_range range = {0, kinds->first[4]};
-    if (point % columns == infinity) {
+    if (columns % 2 == 0 && point % columns == columns - 1) {
         range = (ek_winograd_range){kinds->first[1], kinds->first[3]};
     }
-    if (point / columns == infinity) {
+    if (rows % 2 == 0 && point / columns == rows - 1) {
         range.end = kinds->first[2];
     }
     return range;

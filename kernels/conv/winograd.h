@@ -18,7 +18,7 @@ enum { EK_WINOGRAD_PASSES = 4, EK_WINOGRAD_ENTRIES = 256 };
  * Element q of tile (t, residue) in phase f is source pixel
  * first + residue + f * phase_step + (place(t) + q) * step. Its output o is pixel
  * residue + (place(t) + o) * residues - shift of a pass, where that exists. Only the last output
- * of a tile of six points needs the point at infinity: tiles that map sizes leave short lack both.
+ * of a tile of six or eight points needs the last point, infinity: short tiles lack both.
  */
 typedef struct ek_winograd_axis {
     int points, outputs, taps;     /* points = outputs + taps - 1 */
@@ -74,8 +74,8 @@ static inline int64_t ek_winograd_place(const ek_winograd_axis *axis, int64_t t)
     return ek_winograd_outputs(axis->outputs, axis->full, t);
 }
 
-/* Of `tiles` tiles for six points that cover `wanted` outputs, how many are full: short tiles have
- * two outputs at least. */
+/* Of `tiles` tiles that cover `wanted` outputs, how many are full: short ones have two outputs at
+ * least. */
 static inline int64_t ek_winograd_full(int64_t tiles, int64_t outputs, int64_t wanted) {
     int64_t full = wanted - tiles * (outputs - 1);
     return outputs <= 2 ? tiles : full > 0 ? full : 0;
@@ -108,9 +108,9 @@ typedef struct ek_winograd_range {
     int64_t begin, end;
 } ek_winograd_range;
 
-/* `columns`: points along a row of a tile. */
-ek_winograd_range ek_winograd_range_of(const ek_winograd_kinds *kinds, int64_t columns,
-                                       int64_t point);
+/* Of a tile with that many points along its axes; the last of an even number is infinity. */
+ek_winograd_range ek_winograd_range_of(const ek_winograd_kinds *kinds, int64_t rows,
+                                       int64_t columns, int64_t point);
 
 typedef struct ek_winograd_block {
     int64_t index, end; /* the unit that comes next, and the last's successor */

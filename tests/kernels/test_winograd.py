@@ -17,6 +17,12 @@ CASES = {
     "one filter": ((1, 20, 6, 7), (1, 20, 3, 3), {}),
     "one pixel": ((5, 33, 1, 1), (17, 33, 3, 3), {"padding": 1}),
     "5x5 maps": ((7, 24, 5, 5), (40, 24, 3, 3), {"padding": 1}),
+    # Tiles of six points and of eight, with and without the last, for two and more taps.
+    "13x13 maps": ((3, 24, 13, 13), (40, 24, 3, 3), {"padding": 1}),
+    "tall": ((2, 40, 38, 9), (40, 40, 3, 3), {"padding": 1}),
+    "broad": ((2, 40, 9, 38), (40, 40, 3, 3), {"padding": 1}),
+    "many 2x2": ((2, 40, 36, 36), (40, 40, 2, 2), {}),
+    "many 5x5": ((2, 40, 36, 36), (40, 40, 5, 5), {"padding": 2}),
     "padding over kernel": ((1, 5, 4, 3), (7, 5, 3, 3), {"padding": (5, 4)}),
     "asymmetric": ((2, 6, 3, 70), (9, 6, 3, 3), {"padding": (0, 2)}),
     "wide": ((1, 3, 7, 401), (4, 3, 3, 3), {"padding": 1}),
@@ -82,16 +88,20 @@ def test_transposed_equals_reference(kernel, stride):
     assert_close(actual, references.conv_transpose2d(x, weight, bias, **options))
 
 
+# Small maps are cut into tiles of six points, larger ones into tiles of eight.
 @pytest.mark.parametrize("channels", [32, 128, 512, 2048])
 @pytest.mark.parametrize("size", [2, 3, 4, 5])
-def test_error_bound(channels, size):
+@pytest.mark.parametrize("pixels", [9, 24])
+def test_error_bound(channels, size, pixels):
     """What `set_precision` promises."""
-    x, weight = normal((1, channels, 9, 9), (16, channels, size, size))
+    x, weight = normal((1, channels, pixels, pixels), (16, channels, size, size))
     bound = 1e-5 if channels <= 512 else 2e-5
     y = references.conv2d(x, weight, padding=1)
     assert relative_error(kernels.conv2d(x, weight, padding=1, algorithm="winograd"), y) < bound
     x_grad = kernels.conv2d_input_grad(
-        *(x, weight.transpose(1, 0, 2, 3)), (1, 16, 8 + size, 8 + size), algorithm="winograd"
+        *(x, weight.transpose(1, 0, 2, 3)),
+        (1, 16, pixels + size - 1, pixels + size - 1),
+        algorithm="winograd",
     )
     expected = references.conv_transpose2d(x, weight.transpose(1, 0, 2, 3))
     assert relative_error(x_grad, expected) < bound
