@@ -1,6 +1,7 @@
 """Convolution, its gradients and relatives, against the references and PyTorch."""
 
 import functools
+import math
 
 import numpy as np
 import pytest
@@ -132,6 +133,40 @@ def test_depthwise_weight_gradient_keeps_infinities_apart(place, size, dtype):
     if place == "image":
         assert np.isfinite(actual[1, 0].ravel()[:-1]).all()
     assert not np.isfinite(actual[1, 0, -1, -1])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (3, 3), (7, 7), (9, 14), (28, 28), (61, 15)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_writes_nothing_but_its_result(size, stride, dtype):
+    """Registers reach over the ends of narrow rows, never over the end of the last one."""
+    channels, parameters = 37, {"stride": stride, "padding": 1, "groups": 37}
+    x, weight = normal(dtype, (2, channels, *size), (channels, 1, 3, 3))
+    y = kernels.conv2d(x, weight, **parameters)
+    for function, operands in (
+        (kernels.conv2d, (x, weight)),
+        (kernels.conv2d_input_grad, (y, weight, x.shape)),
+    ):
+        expected = function(*operands, **parameters)
+        around = np.full(expected.size + 128, 7, dtype)
+        result = around[64:-64].reshape(expected.shape)
+        function(*operands, **parameters, out=result)
+        np.testing.assert_array_equal(result, expected)
+        assert (around[:8] == 7).all() and (around[-64:] == 7).all()
+
+
+@pytest.mark.parametrize("size", [(7, 7), (56, 58)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_results_past_the_caches(size, stride):
+    """Large calls write past the caches: the same results as those of their first image alone."""
+    parameters = {"stride": stride, "padding": 1, "groups": 64}
+    x, weight = normal("float32", (8, 64, *size), (64, 1, 3, 3))
+    x = np.tile(x, (math.ceil(11_000_000 / x.size), 1, 1, 1))
+    y = kernels.conv2d(x, weight, activation="relu", **parameters)
+    few = kernels.conv2d(x[:8], weight, activation="relu", **parameters)
+    np.testing.assert_array_equal(y[-8:], few)
+    x_grad = kernels.conv2d_input_grad(y, weight, x.shape, **parameters)
+    few = kernels.conv2d_input_grad(few, weight, (8, *x.shape[1:]), **parameters)
+    np.testing.assert_array_equal(x_grad[-8:], few)
 
 
 @pytest.mark.parametrize("stride", [1, 2])
