@@ -243,6 +243,19 @@ cdef extern from "einkorn/word2vec.h" nogil:
         uint64_t seed
         int bag
 
+cdef extern from "einkorn/volume.h" nogil:
+    ctypedef struct ek_depth_problem:
+        int64_t batch, channels, depth, plane
+        int64_t out_depth, kernel, stride, padding, dilation
+        int64_t begin, end
+        int adds
+
+    ctypedef struct ek_span_pool_problem:
+        int64_t planes
+        int64_t input[3]
+        int64_t output[3]
+        int spans_per_plane
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -379,6 +392,12 @@ cdef extern from "einkorn/api.h" nogil:
                         double *loss, int64_t *pairs, ek_workspace workspace) noexcept nogil
         int (*word2vec_workspace)(ek_dtype dtype, const ek_word2vec_problem *problem,
                                   ek_workspace_size *size) noexcept nogil
+        int (*depth_stack)(ek_dtype dtype, const ek_depth_problem *problem, const void *volume,
+                           void *stack) noexcept nogil
+        int (*depth_unstack)(ek_dtype dtype, const ek_depth_problem *problem, const void *stack,
+                             void *volume) noexcept nogil
+        int (*span_max_pool)(ek_dtype dtype, const ek_span_pool_problem *problem, const void *x,
+                             const int64_t *spans, void *y, int64_t *indices) noexcept nogil
 
 cdef const ek_api *api
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from einkorn.kernels import gemm
 from einkorn.kernels.conv import CONVS, conv_algorithms
+from einkorn.kernels.conv3d import CONVS_OF_VOLUMES, conv3d_algorithms
 
 
 def algorithms(function: str, *shapes: Sequence[int], **options: Any) -> dict[str, str]:
@@ -42,7 +43,9 @@ def algorithms(function: str, *shapes: Sequence[int], **options: Any) -> dict[st
     """
     if function in CONVS:
         return conv_algorithms(function, shapes, **options)
+    if function in CONVS_OF_VOLUMES:
+        return conv3d_algorithms(function, shapes, **options)
     if function == "matmul":
         return {name: gemm.matmul_engine(name) for name in gemm.ALGORITHMS}
-    names = ", ".join(sorted({"matmul", *CONVS}))
+    names = ", ".join(sorted({"matmul", *CONVS, *CONVS_OF_VOLUMES}))
     raise ValueError(f"function: expected one of {names}, got {function!r}")

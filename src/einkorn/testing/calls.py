@@ -20,13 +20,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import references
+from .calls_of_volumes import CALLS_OF_VOLUMES
 from .references.geometry import Pair, output_size, transposed_output_size
 
 Array = np.ndarray
 Rng = np.random.Generator
 Arguments = dict[str, Any]
 
-CALLS: dict[str, Callable[[Rng, DTypeLike], Arguments]] = {}
+CALLS: dict[str, Callable[[Rng, DTypeLike], Arguments]] = dict(CALLS_OF_VOLUMES)
 
 #: Functions that change arrays given to them, and which.
 IN_PLACE = {

@@ -21,6 +21,7 @@
 #include "rnn.h"
 #include "roof.h"
 #include "types.h"
+#include "volume.h"
 #include "word2vec.h"
 
 #define EK_API_CAPSULE "einkorn.kernels._core._api"
@@ -38,7 +39,8 @@
     EK_POOL_TABLE(ROW)        \
     EK_REDUCE_TABLE(ROW)      \
     EK_ROOF_TABLE(ROW)        \
-    EK_WORD2VEC_TABLE(ROW)
+    EK_WORD2VEC_TABLE(ROW)    \
+    EK_VOLUME_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \

@@ -1,0 +1,106 @@
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+_Activation = Literal["relu", "sigmoid", "tanh"]
+_Algorithm = Literal["auto", "im2col", "implicit", "direct", "linear", "winograd", "depthwise"]
+_Precision = Literal["auto", "strict"]
+_Size = int | Sequence[int]
+
+CONVS_OF_VOLUMES: frozenset[str]
+
+def conv3d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: _Size = 1,
+    padding: _Size = 0,
+    dilation: _Size = 1,
+    groups: int = 1,
+    activation: _Activation | None = None,
+    algorithm: _Algorithm = "auto",
+    precision: _Precision | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def conv3d_input_grad(
+    grad: ArrayLike,
+    weight: ArrayLike,
+    input_shape: Sequence[int],
+    *,
+    stride: _Size = 1,
+    padding: _Size = 0,
+    dilation: _Size = 1,
+    groups: int = 1,
+    algorithm: _Algorithm = "auto",
+    precision: _Precision | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def conv3d_weight_grad(
+    grad: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: _Size = 1,
+    padding: _Size = 0,
+    dilation: _Size = 1,
+    groups: int = 1,
+    algorithm: _Algorithm = "auto",
+    precision: _Precision | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def conv_transpose3d(
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
+    *,
+    stride: _Size = 1,
+    padding: _Size = 0,
+    output_padding: _Size = 0,
+    dilation: _Size = 1,
+    groups: int = 1,
+    activation: _Activation | None = None,
+    algorithm: _Algorithm = "auto",
+    precision: _Precision | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def conv_transpose3d_input_grad(
+    grad: ArrayLike,
+    weight: ArrayLike,
+    *,
+    stride: _Size = 1,
+    padding: _Size = 0,
+    output_padding: _Size = 0,
+    dilation: _Size = 1,
+    groups: int = 1,
+    algorithm: _Algorithm = "auto",
+    precision: _Precision | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def conv_transpose3d_weight_grad(
+    grad: ArrayLike,
+    x: ArrayLike,
+    weight_shape: Sequence[int],
+    *,
+    stride: _Size = 1,
+    padding: _Size = 0,
+    output_padding: _Size = 0,
+    dilation: _Size = 1,
+    groups: int = 1,
+    algorithm: _Algorithm = "auto",
+    precision: _Precision | None = None,
+    out: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def conv3d_algorithms(
+    function: str,
+    shapes: tuple[Sequence[int], ...],
+    *,
+    stride: _Size = 1,
+    padding: _Size = 0,
+    output_padding: _Size = 0,
+    dilation: _Size = 1,
+    groups: int = 1,
+    precision: _Precision | None = None,
+    dtype: DTypeLike = "float32",
+) -> dict[str, str]: ...

@@ -1,0 +1,231 @@
+"""Valid calls of the functions of volumes, and of pooling that no stride lays out; see `calls`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from . import references
+from .references.geometry import output_size, transposed_output_size
+
+__all__ = ["CALLS_OF_VOLUMES"]
+
+Array = np.ndarray
+Rng = np.random.Generator
+Arguments = dict[str, Any]
+Triple = tuple[int, ...]
+
+CALLS_OF_VOLUMES: dict[str, Callable[[Rng, DTypeLike], Arguments]] = {}
+
+
+def _register(function: Callable[[Rng, DTypeLike], Arguments]) -> Callable:
+    CALLS_OF_VOLUMES[function.__name__] = function
+    return function
+
+
+def _normal(rng: Rng, dtype: DTypeLike, *shape: int) -> Array:
+    return rng.standard_normal(shape).astype(dtype)
+
+
+def _triple(rng: Rng, low: int, high: int) -> Triple:
+    return tuple(int(n) for n in rng.integers(low, high, 3))
+
+
+class _Convolution:
+    """Random geometry of a convolution; `transposed` gives it room for an output padding."""
+
+    def __init__(self, rng: Rng, transposed: bool = False) -> None:
+        self.batch, self.groups = int(rng.integers(1, 3)), int(rng.integers(1, 3))
+        self.inputs = self.groups * int(rng.integers(1, 4))
+        self.outputs = self.groups * int(rng.integers(1, 4))
+        self.kernel, dilation = _triple(rng, 1, 4), _triple(rng, 1, 3)
+        stride, padding = _triple(rng, 1, 3), _triple(rng, 0, 2)
+        spans = [d * (k - 1) for d, k in zip(dilation, self.kernel, strict=True)]
+        self.volume = tuple(span + int(rng.integers(1, 4)) for span in spans)
+        window = self.kernel, stride, padding, dilation
+        self.voxels = tuple(map(output_size, self.volume, *window))
+        self.parameters: Arguments = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": self.groups,
+        }
+        if transposed:
+            most = [max(pair) for pair in zip(stride, dilation, strict=True)]
+            extra = tuple(int(rng.integers(n)) for n in most)
+            self.parameters["output_padding"] = extra
+            whole = self.voxels, self.kernel, stride, padding, extra, dilation
+            self.volume = tuple(map(transposed_output_size, *whole))
+
+    @property
+    def x_shape(self) -> tuple[int, ...]:
+        return self.batch, self.inputs, *self.volume
+
+    @property
+    def y_shape(self) -> tuple[int, ...]:
+        return self.batch, self.outputs, *self.voxels
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        return self.outputs, self.inputs // self.groups, *self.kernel
+
+
+@_register
+def conv3d(rng: Rng, dtype: DTypeLike) -> Arguments:
+    case = _Convolution(rng)
+    return {
+        "x": _normal(rng, dtype, *case.x_shape),
+        "weight": _normal(rng, dtype, *case.weight_shape),
+        "bias": _normal(rng, dtype, case.outputs),
+        **case.parameters,
+        "activation": "relu",
+    }
+
+
+@_register
+def conv3d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    case = _Convolution(rng)
+    return {
+        "grad": _normal(rng, dtype, *case.y_shape),
+        "weight": _normal(rng, dtype, *case.weight_shape),
+        "input_shape": case.x_shape,
+        **case.parameters,
+    }
+
+
+@_register
+def conv3d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    case = _Convolution(rng)
+    return {
+        "grad": _normal(rng, dtype, *case.y_shape),
+        "x": _normal(rng, dtype, *case.x_shape),
+        "weight_shape": case.weight_shape,
+        **case.parameters,
+    }
+
+
+@_register
+def conv_transpose3d(rng: Rng, dtype: DTypeLike) -> Arguments:
+    case = _Convolution(rng, transposed=True)
+    return {
+        "x": _normal(rng, dtype, *case.y_shape),
+        "weight": _normal(rng, dtype, *case.weight_shape),
+        "bias": _normal(rng, dtype, case.inputs),
+        **case.parameters,
+        "activation": "relu",
+    }
+
+
+@_register
+def conv_transpose3d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    case = _Convolution(rng, transposed=True)
+    return {
+        "grad": _normal(rng, dtype, *case.x_shape),
+        "weight": _normal(rng, dtype, *case.weight_shape),
+        **case.parameters,
+    }
+
+
+@_register
+def conv_transpose3d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    case = _Convolution(rng, transposed=True)
+    return {
+        "grad": _normal(rng, dtype, *case.x_shape),
+        "x": _normal(rng, dtype, *case.y_shape),
+        "weight_shape": case.weight_shape,
+        **case.parameters,
+    }
+
+
+def _volume(rng: Rng, dtype: DTypeLike) -> Array:
+    return _normal(rng, dtype, *(int(n) for n in rng.integers(1, 3, 2)), *_triple(rng, 4, 7))
+
+
+@_register
+def max_pool3d(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {
+        "x": _volume(rng, dtype),
+        "kernel_size": _triple(rng, 2, 4),
+        "stride": _triple(rng, 1, 4),
+        "padding": _triple(rng, 0, 2),
+        "dilation": 1,
+        "ceil_mode": bool(rng.integers(2)),
+    }
+
+
+@_register
+def max_pool3d_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = max_pool3d(rng, dtype)
+    values, indices = references.max_pool3d(**call)
+    return {
+        "grad": _normal(rng, dtype, *values.shape),
+        "indices": indices,
+        "input_shape": call["x"].shape,
+    }
+
+
+@_register
+def max_unpool3d(rng: Rng, dtype: DTypeLike) -> Arguments:
+    x = _volume(rng, dtype)
+    size = tuple(n + int(rng.integers(1, 3)) for n in x.shape[2:])
+    places = np.broadcast_to(np.arange(np.prod(size)), (*x.shape[:2], int(np.prod(size))))
+    chosen = rng.permuted(places, axis=-1)[..., : int(np.prod(x.shape[2:]))]
+    return {"x": x, "indices": chosen.reshape(x.shape), "output_size": size}
+
+
+@_register
+def max_unpool3d_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = max_unpool3d(rng, dtype)
+    grad = _normal(rng, dtype, *call["x"].shape[:2], *call["output_size"])
+    return {"grad": grad, "indices": call["indices"]}
+
+
+@_register
+def avg_pool3d(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = max_pool3d(rng, dtype)
+    del call["dilation"]
+    return {**call, "count_include_pad": bool(rng.integers(2))}
+
+
+@_register
+def avg_pool3d_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = avg_pool3d(rng, dtype)
+    x = call.pop("x")
+    shape = references.avg_pool3d(x, **call).shape
+    return {"grad": _normal(rng, dtype, *shape), "input_shape": x.shape, **call}
+
+
+@_register
+def adaptive_avg_pool3d(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {"x": _volume(rng, dtype), "output_size": _triple(rng, 1, 8)}
+
+
+@_register
+def adaptive_avg_pool3d_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = adaptive_avg_pool3d(rng, dtype)
+    shape = call["x"].shape
+    return {"grad": _normal(rng, dtype, *shape[:2], *call["output_size"]), "input_shape": shape}
+
+
+@_register
+def adaptive_max_pool2d(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {"x": _volume(rng, dtype)[:, :, 0], "output_size": _triple(rng, 1, 8)[1:]}
+
+
+@_register
+def adaptive_max_pool3d(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return adaptive_avg_pool3d(rng, dtype)
+
+
+@_register
+def fractional_max_pool2d(rng: Rng, dtype: DTypeLike) -> Arguments:
+    x = _volume(rng, dtype)[:, :, 0]
+    return {
+        "x": x,
+        "kernel_size": _triple(rng, 1, 4)[1:],
+        "output_size": _triple(rng, 1, 3)[1:],
+        "samples": rng.random((*x.shape[:2], 2)).astype(dtype),
+    }
