@@ -40,21 +40,24 @@ from einkorn.autograd.operators.angles import *  # noqa: F403
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
 from einkorn.autograd.operators.contraction import *  # noqa: F403
-from einkorn.autograd.operators.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from einkorn.autograd.operators.conv import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 from einkorn.autograd.operators.conversion import *  # noqa: F403
 from einkorn.autograd.operators.creation import *  # noqa: F403
 from einkorn.autograd.operators.diagonals import *  # noqa: F403
 from einkorn.autograd.operators.elementary import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
 from einkorn.autograd.operators.joining import *  # noqa: F403
+from einkorn.autograd.operators.max_pool import max_pool1d, max_pool2d, max_pool3d
 from einkorn.autograd.operators.norms import *  # noqa: F403
 from einkorn.autograd.operators.ordering import *  # noqa: F403
-from einkorn.autograd.operators.pool import (
-    adaptive_avg_pool1d,
-    avg_pool1d,
-    max_pool1d,
-    max_pool2d,
-)
+from einkorn.autograd.operators.pool import adaptive_avg_pool1d, avg_pool1d
 from einkorn.autograd.operators.products import *  # noqa: F403
 from einkorn.autograd.operators.recurrent import (
     gru_cell,
@@ -116,8 +119,10 @@ __all__ = [
     "celu",
     "conv1d",
     "conv2d",
+    "conv3d",
     "conv_transpose1d",
     "conv_transpose2d",
+    "conv_transpose3d",
     "enable_grad",
     "from_numpy",
     "get_include",
@@ -132,6 +137,7 @@ __all__ = [
     "rnn_tanh_cell",
     "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
     "no_grad",
     "prelu",
     "relu",

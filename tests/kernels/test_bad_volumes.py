@@ -109,7 +109,7 @@ refuse("max_pool3d_grad max_unpool3d max_unpool3d_grad", TypeError, indices=P)
 refuse("avg_pool3d avg_pool3d_grad", ValueError, divisor_override=0)
 refuse("fractional_max_pool2d", ValueError, "kernel_size", output_size=6)
 refuse("fractional_max_pool2d", ValueError, samples=np.zeros((4, 4, 3), np.float32))
-refuse("fractional_max_pool2d", ValueError, samples=np.full((4, 4, 2), -0.5, np.float32))
+refuse("fractional_max_pool2d", ValueError, samples=np.full((4, 4, 2), np.inf, np.float32))
 refuse("fractional_max_pool2d", ValueError, samples=np.full((4, 4, 2), np.nan, np.float32))
 refuse("fractional_max_pool2d", TypeError, samples=np.zeros((4, 4, 2)))
 

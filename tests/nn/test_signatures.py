@@ -43,8 +43,13 @@ BEHIND = {
     "GRU": torch.nn.RNNBase,
     "RNN": documented_rnn,
     "LSTM": torch.nn.RNNBase,
-    "max_pool1d": torch.nn.functional.max_pool1d_with_indices,
-    "max_pool2d": torch.nn.functional.max_pool2d_with_indices,
+    **{
+        name: getattr(torch.nn.functional, f"{name}_with_indices")
+        for name in (
+            *(f"{kind}_pool{dims}d" for kind in ("max", "adaptive_max") for dims in (1, 2, 3)),
+            *("fractional_max_pool2d", "fractional_max_pool3d"),
+        )
+    },
 }
 UNDESCRIBED = {
     "Identity",

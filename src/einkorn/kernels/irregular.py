@@ -21,6 +21,8 @@ __all__ = [
 ]
 
 Size = int | Sequence[int]
+# Beyond it a number in float32 has no fraction, which is what counts.
+_MOST = 2**23
 Pooled = tuple[Array, NDArray[np.int64]]
 
 
@@ -179,8 +181,8 @@ def _fractional(
     shape = (*images.shape[:2], dims)
     if numbers.shape != shape:
         raise ValueError(f"samples: expected shape {shape}, got {numbers.shape}")
-    if numbers.size and not (numbers.min() >= 0 and numbers.max() <= 1):
-        raise ValueError("samples: expected numbers from 0 to 1, got others")
+    if numbers.size and not np.abs(numbers).max() < _MOST:
+        raise ValueError(f"samples: expected numbers from 0 to 1, or at least of less than {_MOST}")
     flat = numbers.reshape(shape[0] * shape[1], dims)
     # PyTorch's order: width before height in images, but depth first in volumes.
     columns = (1, 0) if dims == 2 else (0, 1, 2)

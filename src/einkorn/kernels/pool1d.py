@@ -46,7 +46,7 @@ def _row(value: Size, name: str, lowest: int, height: int) -> tuple[int, int]:
     return height, sizes(value, name, 1, lowest)[0]
 
 
-def _window(kernel_size: Size, stride: Size | None, padding: Size) -> dict[str, tuple[int, int]]:
+def _window(kernel_size: Size, stride: Size | None, padding: Size) -> dict[str, tuple[int, ...]]:
     kernel = sizes(kernel_size, "kernel_size", 1, 1)
     return {
         "kernel_size": (1, *kernel),

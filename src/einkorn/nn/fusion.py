@@ -3,10 +3,10 @@
 =========================================  ===========================
 a module of exactly this class             followed by one of
 =========================================  ===========================
-`Linear`, `Conv2d`, `ConvTranspose2d`      `ReLU`, `Sigmoid`, `Tanh`
+`Linear`, convolutions of all kinds        `ReLU`, `Sigmoid`, `Tanh`
 =========================================  ===========================
 
-A `ReLU` and the `MaxPool2d` after it change places, as the greatest of what ReLU leaves is what it
+A `ReLU` and the max pooling after it change places, as the greatest of what ReLU leaves is what it
 leaves of the greatest: it and its gradient then see a value a window. Only where no gradient is
 recorded the kernel of a convolution applies it for nothing, and it stays there.
 

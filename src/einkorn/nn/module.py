@@ -12,7 +12,7 @@ from einkorn.autograd import Tensor, as_tensor
 from einkorn.autograd.operators import to
 from einkorn.nn.calls import ModuleBase, structure_changed
 from einkorn.nn.hooks import Hook, RemovableHandle, call_with_hooks
-from einkorn.nn.parameter import Parameter, UninitializedParameter, clear_grad
+from einkorn.nn.parameter import Parameter, clear_grad, is_uninitialized
 from einkorn.nn.state import IncompatibleKeys, load_state_dict
 
 __all__ = ["Module"]
@@ -434,7 +434,7 @@ class Module(ModuleBase):
         for path, module in self.named_modules(prefix=prefix.rstrip("."), remove_duplicate=False):
             for name, value in module._own_state():
                 key = _join(path, name)
-                if isinstance(value, UninitializedParameter):
+                if is_uninitialized(value):
                     raise RuntimeError(f"{key!r} has no shape yet: call the module first")
                 destination[key] = value if keep_vars else value.detach()
         return destination
@@ -481,7 +481,11 @@ class Module(ModuleBase):
                 parameter.grad = convert(parameter.grad)
         for module in self.modules():
             for name, buffer in module._buffers.items():
-                if buffer is not None:
+                if buffer is None:
+                    continue
+                if is_uninitialized(buffer):
+                    buffer.data = convert(buffer.data)
+                else:
                     module._register(module._buffers, name, convert(buffer))
         return self
 

@@ -9,7 +9,14 @@ from numpy.typing import DTypeLike
 
 from einkorn.autograd import Tensor, as_tensor, increment_version, tensor
 
-__all__ = ["Parameter", "UninitializedParameter", "clear_grad", "empty_parameter"]
+__all__ = [
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "clear_grad",
+    "empty_parameter",
+    "is_uninitialized",
+]
 
 
 class Parameter(Tensor):
@@ -88,6 +95,52 @@ class UninitializedParameter(Parameter):
 
     def __repr__(self) -> str:
         return "<UninitializedParameter>"
+
+
+class UninitializedBuffer(Tensor):
+    """A buffer whose shape is not known before its module has seen an input.
+
+    Examples
+    --------
+    >>> from einkorn import nn
+    >>> mean = nn.UninitializedBuffer()
+    >>> mean.materialize((3,))
+    >>> type(mean).__name__, mean.shape
+    ('Tensor', (3,))
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        requires_grad: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        persistent: bool = True,
+    ) -> None:
+        empty = as_tensor(np.empty(0, np.float32 if dtype is None else dtype), device=device)
+        super().__init__(empty.numpy(), requires_grad)
+
+    @property
+    def shape(self) -> NoReturn:
+        """Raise: the shape is not known yet."""
+        raise RuntimeError("the buffer has no shape yet: call its module on an input first")
+
+    def materialize(
+        self, shape: tuple[int, ...], device: Any = None, dtype: DTypeLike | None = None
+    ) -> None:
+        """Become a Tensor of this shape, its values not yet set."""
+        values = np.empty(shape, self.dtype if dtype is None else dtype)
+        self.data = as_tensor(values, device=device)
+        self.__class__ = Tensor  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "<UninitializedBuffer>"
+
+
+def is_uninitialized(value: Any) -> bool:
+    """Return whether a parameter or buffer has no shape yet."""
+    return isinstance(value, UninitializedParameter | UninitializedBuffer)
 
 
 def clear_grad(parameter: Tensor, set_to_none: bool) -> None:

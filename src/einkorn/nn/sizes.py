@@ -1,4 +1,4 @@
-"""Spatial arguments: one number for both axes, or one for each."""
+"""Spatial arguments: one number for all axes, or one for each."""
 
 from __future__ import annotations
 
@@ -6,24 +6,33 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["Size2d", "pair"]
+__all__ = ["Size", "Size2d", "pair", "spatial_sizes"]
 
-Size2d = int | Sequence[int]
+Size = int | Sequence[int]
+Size2d = Size
+_FORMS = {1: "an int or one in a tuple", 2: "an int or a pair of ints", 3: "an int or three ints"}
 
 
-def pair(name: str, value: Any) -> tuple[int, int]:
-    """Return ``value`` as a pair, repeating a single number.
+def spatial_sizes(name: str, value: Any, dims: int) -> tuple[int, ...]:
+    """Return ``value`` as a tuple of ``dims`` numbers, repeating a single one.
 
     Raises
     ------
     ValueError
-        If it is neither an integer nor two of them.
+        If it is neither an integer nor so many of them.
     """
     try:
         if isinstance(value, Sequence):
-            first, second = (operator.index(item) for item in value)
-            return first, second
-        size = operator.index(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be an int or a pair of ints, got {value!r}") from None
-    return size, size
+            sizes = tuple(operator.index(item) for item in value)
+        else:
+            sizes = (operator.index(value),) * dims
+    except TypeError:
+        sizes = ()
+    if len(sizes) != dims:
+        raise ValueError(f"{name} must be {_FORMS[dims]}, got {value!r}")
+    return sizes
+
+
+def pair(name: str, value: Any) -> tuple[int, ...]:
+    """Return ``value`` as a pair, repeating a single number; as `spatial_sizes`."""
+    return spatial_sizes(name, value, 2)

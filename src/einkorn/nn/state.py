@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from einkorn.autograd import Tensor, as_tensor, increment_version
-from einkorn.nn.parameter import Parameter, UninitializedParameter
+from einkorn.nn.parameter import (
+    Parameter,
+    UninitializedBuffer,
+    UninitializedParameter,
+    is_uninitialized,
+)
 
 if TYPE_CHECKING:
     from einkorn.nn.module import Module
@@ -81,7 +86,7 @@ def _fitted(target: Tensor, value: Any, *, keep_dtype: bool) -> np.ndarray:
     if not isinstance(value, Tensor | np.ndarray | np.generic):
         raise TypeError(f"expected a Tensor or an array, got {type(value).__name__}")
     array = as_tensor(value).numpy()
-    if not isinstance(target, UninitializedParameter) and array.shape != target.shape:
+    if not is_uninitialized(target) and array.shape != target.shape:
         raise ValueError(f"shape {array.shape} given, {target.shape} expected")
     if (array.dtype.kind == "f") != (target.dtype.kind == "f"):
         raise TypeError(f"dtype {array.dtype} given for {target.dtype}")
@@ -90,7 +95,7 @@ def _fitted(target: Tensor, value: Any, *, keep_dtype: bool) -> np.ndarray:
 
 def _put(slot: _Slot, value: np.ndarray, *, assign: bool) -> None:
     target = slot.target
-    if isinstance(target, UninitializedParameter):
+    if isinstance(target, UninitializedParameter | UninitializedBuffer):
         target.materialize(value.shape)
     if not assign:
         np.copyto(target.numpy(), value)

@@ -21,7 +21,10 @@ joining            ``cat`` and ``stack``, ``split`` and ``chunk``
 diagonals          diagonals and triangles of matrices
 conversion         copies, other dtypes
 activation         ReLU to softmax
-conv, pool         convolution and pooling, with their gradients as operators
+conv               convolution, with its gradients as operators
+pool               averages under windows
+max_pool           largest elements of windows, and unpooling
+irregular_pool     the same of adaptive and fractional windows
 lookup             rows of a table, one-hot vectors
 loss               cross-entropy, squared error and their kin
 noise              dropout
@@ -59,10 +62,12 @@ from einkorn.autograd.operators import (
     elementary,
     indexing,
     inplace,
+    irregular_pool,
     joining,
     lookup,
     loss,
     margin,
+    max_pool,
     noise,
     normalization,
     norms,
@@ -90,10 +95,12 @@ from einkorn.autograd.operators.creation import *  # noqa: F403
 from einkorn.autograd.operators.diagonals import *  # noqa: F403
 from einkorn.autograd.operators.elementary import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
+from einkorn.autograd.operators.irregular_pool import *  # noqa: F403
 from einkorn.autograd.operators.joining import *  # noqa: F403
 from einkorn.autograd.operators.lookup import *  # noqa: F403
 from einkorn.autograd.operators.loss import *  # noqa: F403
 from einkorn.autograd.operators.margin import *  # noqa: F403
+from einkorn.autograd.operators.max_pool import *  # noqa: F403
 from einkorn.autograd.operators.noise import *  # noqa: F403
 from einkorn.autograd.operators.normalization import *  # noqa: F403
 from einkorn.autograd.operators.norms import *  # noqa: F403
@@ -134,9 +141,11 @@ FUNCTIONAL = (
     activation,
     attention,
     conv,
+    irregular_pool,
     lookup,
     loss,
     margin,
+    max_pool,
     noise,
     normalization,
     padding,

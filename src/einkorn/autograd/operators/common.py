@@ -17,11 +17,13 @@ __all__ = [
     "as_dims",
     "as_pair",
     "as_shape",
+    "as_sizes",
     "cast",
     "namespace",
     "operands",
     "reduce_to",
     "refuse_numbers",
+    "spatial",
     "to_tensor",
 ]
 
@@ -153,18 +155,45 @@ def as_dims(dim: Any, ndim: int, name: str = "dim") -> tuple[int, ...]:
     return (found,) if ndim else ()
 
 
-def as_pair(value: Any) -> tuple[int, int]:
-    """Return an integer, or the only one of a sequence, twice, and a pair of integers as it is.
+def as_sizes(value: Any, dims: int, name: str) -> tuple[int, ...]:
+    """Return an integer, or the only one of a sequence, `dims` times; so many as they are.
 
     The kernels check their ranges.
+
+    Raises
+    ------
+    ValueError
+        If it is neither an integer nor one or `dims` of them.
     """
     if value.__class__ is int:
-        return value, value
-    if isinstance(value, (tuple, list)):
-        first, second = value if len(value) == 2 else (*value, *value)
-        return operator.index(first), operator.index(second)
-    number = operator.index(value)
-    return number, number
+        return (value,) * dims
+    try:
+        if isinstance(value, (tuple, list)):
+            found = tuple([operator.index(entry) for entry in value])
+        else:
+            found = (operator.index(value),)
+    except TypeError:
+        found = ()
+    if len(found) == 1:
+        return found * dims
+    if len(found) != dims:
+        raise ValueError(f"{name}: expected an int or a sequence of {dims}, got {value!r}")
+    return found
+
+
+def as_pair(value: Any, name: str = "size") -> tuple[int, ...]:
+    """Return `as_sizes` for two dimensions."""
+    return as_sizes(value, 2, name)
+
+
+def spatial(value: Any, dims: int, name: str = "input") -> Tensor:
+    """Return a Tensor of channels and `dims` dimensions, in a batch or alone, or raise."""
+    x = to_tensor(value)
+    if x._data.ndim not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"{name}: expected {dims + 1} or {dims + 2} dimensions, got shape {x.shape}"
+        )
+    return x
 
 
 def as_shape(sizes: tuple[Any, ...]) -> tuple[int, ...]:

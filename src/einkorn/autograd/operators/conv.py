@@ -1,4 +1,4 @@
-"""Convolutions, over the kernels.
+"""Convolutions of signals, images and volumes, over the kernels.
 
 A convolution is linear in its input and in its weight, so its gradients are convolutions of other
 kinds, and theirs again: the operators here form two closed groups of three, and every second
@@ -7,42 +7,74 @@ derivative is one of them.
 ===================  ==========================  ==========================
 operator             gradient by the first       gradient by the second
 ===================  ==========================  ==========================
-Conv2d(x, w)         InputGrad(g, w)             WeightGrad(g, x)
-InputGrad(g, w)      Conv2d(., w)                WeightGrad(g, .)
-WeightGrad(g, x)     Conv2d(x, .)                InputGrad(g, .)
+Conv(x, w)           InputGrad(g, w)             WeightGrad(g, x)
+InputGrad(g, w)      Conv(., w)                  WeightGrad(g, .)
+WeightGrad(g, x)     Conv(x, .)                  InputGrad(g, .)
 ===================  ==========================  ==========================
 
 The same table holds for the transposed convolution. Both may end in an activation, which is
-differentiated first, from the output.
+differentiated first, from the output. The number of spatial dimensions decides which kernels an
+operator calls, and nothing else.
 """
 
 from __future__ import annotations
 
-import operator
-from typing import Any
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from einkorn import kernels
 from einkorn.autograd.operators.activation import through_activation
-from einkorn.autograd.operators.common import as_pair, to_tensor
+from einkorn.autograd.operators.common import as_sizes, spatial, to_tensor
 from einkorn.autograd.operators.padding import pad
 from einkorn.autograd.operators.shape import squeeze, unsqueeze
 from einkorn.autograd.tape import Operator, alias_of, retain_crosswise
 from einkorn.autograd.tensor import Tensor
 
-__all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"]
+__all__ = [
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+]
 
-Pair = tuple[int, int]
+
+class _Kernels(NamedTuple):
+    conv: Callable[..., Any]
+    input_grad: Callable[..., Any]
+    weight_grad: Callable[..., Any]
+    transpose: Callable[..., Any]
+    transpose_input_grad: Callable[..., Any]
+    transpose_weight_grad: Callable[..., Any]
+
+
+#: Number of spatial dimensions -> kernels.
+_KERNELS = {
+    dims: _Kernels(
+        *[
+            getattr(kernels, f"{kind}{dims}d{ending}")
+            for kind in ("conv", "conv_transpose")
+            for ending in ("", "_input_grad", "_weight_grad")
+        ]
+    )
+    for dims in (1, 2, 3)
+}
 
 
 class _Geometry(Operator):
     """What all operators here have: two factors and how the filter moves."""
 
-    __slots__ = ("options", "shape")
+    __slots__ = ("kernels", "options", "shape")
     retain = retain_crosswise
 
-    def __init__(self, options: dict[str, Any], shape: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, kernels: _Kernels, options: dict[str, Any], shape: tuple[int, ...] = ()
+    ) -> None:
+        self.kernels = kernels
         self.options = options
         self.shape = shape
 
@@ -54,7 +86,10 @@ class _Activated(_Geometry):
     saved_output = 2
     activation: Any
 
-    def __init__(self, options: dict[str, Any], activation: str | None = None) -> None:
+    def __init__(
+        self, kernels: _Kernels, options: dict[str, Any], activation: str | None = None
+    ) -> None:
+        self.kernels = kernels
         self.options = options
         self.activation = activation
 
@@ -63,38 +98,49 @@ class _Activated(_Geometry):
         return factors if self.activation is None else (*factors, alias_of(output))
 
 
-class Conv2d(_Activated):
+def _bias_grad(grad: Any) -> Any:
+    if grad.ndim == 4:
+        return kernels.conv2d_bias_grad(grad)
+    shape = grad.shape
+    return kernels.conv2d_bias_grad(grad.reshape(*shape[:2], 1, math.prod(shape[2:])))
+
+
+def _composed_bias_grad(grad: Tensor) -> Tensor:
+    return grad.sum((0, *range(2, grad.ndim)))
+
+
+class Conv(_Activated):
     """A convolution, with its bias and an activation."""
 
     __slots__ = ("shapes",)
 
     def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
         self.shapes = x.shape, weight.shape
-        return kernels.conv2d(x, weight, bias, activation=self.activation, **self.options)
+        return self.kernels.conv(x, weight, bias, activation=self.activation, **self.options)
 
     def backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
         grad = through_activation(self.activation, grad, y)
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
         shape_x, shape_w = self.shapes
         return (
-            kernels.conv2d_input_grad(grad, weight, shape_x, **options) if needs[0] else None,
-            kernels.conv2d_weight_grad(grad, x, shape_w, **options) if needs[1] else None,
-            kernels.conv2d_bias_grad(grad) if len(needs) == 3 and needs[2] else None,
+            by.input_grad(grad, weight, shape_x, **options) if needs[0] else None,
+            by.weight_grad(grad, x, shape_w, **options) if needs[1] else None,
+            _bias_grad(grad) if len(needs) == 3 and needs[2] else None,
         )
 
     def compose_backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
         grad = through_activation(self.activation, grad, y)
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
         shape_x, shape_w = self.shapes
         return (
-            Conv2dInputGrad(options, shape_x).apply(grad, weight) if needs[0] else None,
-            Conv2dWeightGrad(options, shape_w).apply(grad, x) if needs[1] else None,
-            grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
+            InputGrad(by, options, shape_x).apply(grad, weight) if needs[0] else None,
+            WeightGrad(by, options, shape_w).apply(grad, x) if needs[1] else None,
+            _composed_bias_grad(grad) if len(needs) == 3 and needs[2] else None,
         )
 
 
-class Conv2dAtOnePlace(Conv2d):
-    """The same for filters as large as the image: an affine map of whole images."""
+class ConvAtOnePlace(Conv):
+    """The same for filters as large as the input: an affine map of whole images."""
 
     __slots__ = ()
 
@@ -103,13 +149,13 @@ class Conv2dAtOnePlace(Conv2d):
         images, filters = len(x), len(weight)
         rows, matrix = x.reshape(images, -1), weight.reshape(filters, -1)
         result = kernels.linear(rows, matrix, bias, activation=self.activation)
-        return result.reshape(images, filters, 1, 1)
+        return result.reshape(images, filters, *(1,) * (x.ndim - 2))
 
     def backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
         grad = through_activation(self.activation, grad, y)
         needs, (shape_x, shape_w) = self.needs, self.shapes
         images, filters = shape_x[0], shape_w[0]
-        by_bias = kernels.conv2d_bias_grad(grad) if len(needs) == 3 and needs[2] else None
+        by_bias = _bias_grad(grad) if len(needs) == 3 and needs[2] else None
         grad, by_x, by_weight = grad.reshape(images, filters), None, None
         if needs[0]:
             by_x = np.empty(shape_x, grad.dtype)
@@ -121,155 +167,247 @@ class Conv2dAtOnePlace(Conv2d):
         return by_x, by_weight, by_bias
 
 
-class Conv2dInputGrad(_Geometry):
+class InputGrad(_Geometry):
     """The gradient of a convolution by its input, as a function of (grad, weight)."""
 
     __slots__ = ("weight_shape",)
 
     def forward(self, grad: Any, weight: Any) -> Any:
         self.weight_shape = weight.shape
-        return kernels.conv2d_input_grad(grad, weight, self.shape, **self.options)
+        return self.kernels.input_grad(grad, weight, self.shape, **self.options)
 
     def backward(self, outer: Any, grad: Any, weight: Any) -> Any:
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
+        shape = self.weight_shape
         return (
-            kernels.conv2d(outer, weight, **options) if needs[0] else None,
-            kernels.conv2d_weight_grad(grad, outer, self.weight_shape, **options)
-            if needs[1]
-            else None,
+            by.conv(outer, weight, **options) if needs[0] else None,
+            by.weight_grad(grad, outer, shape, **options) if needs[1] else None,
         )
 
     def compose_backward(self, outer: Any, grad: Any, weight: Any) -> Any:
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
         shape = self.weight_shape
         return (
-            Conv2d(options).apply(outer, weight) if needs[0] else None,
-            Conv2dWeightGrad(options, shape).apply(grad, outer) if needs[1] else None,
+            Conv(by, options).apply(outer, weight) if needs[0] else None,
+            WeightGrad(by, options, shape).apply(grad, outer) if needs[1] else None,
         )
 
 
-class Conv2dWeightGrad(_Geometry):
+class WeightGrad(_Geometry):
     """The gradient of a convolution by its weight, as a function of (grad, x)."""
 
     __slots__ = ("input_shape",)
 
     def forward(self, grad: Any, x: Any) -> Any:
         self.input_shape = x.shape
-        return kernels.conv2d_weight_grad(grad, x, self.shape, **self.options)
+        return self.kernels.weight_grad(grad, x, self.shape, **self.options)
 
     def backward(self, outer: Any, grad: Any, x: Any) -> Any:
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
+        shape = self.input_shape
         return (
-            kernels.conv2d(x, outer, **options) if needs[0] else None,
-            kernels.conv2d_input_grad(grad, outer, self.input_shape, **options)
-            if needs[1]
-            else None,
+            by.conv(x, outer, **options) if needs[0] else None,
+            by.input_grad(grad, outer, shape, **options) if needs[1] else None,
         )
 
     def compose_backward(self, outer: Any, grad: Any, x: Any) -> Any:
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
+        shape = self.input_shape
         return (
-            Conv2d(options).apply(x, outer) if needs[0] else None,
-            Conv2dInputGrad(options, self.input_shape).apply(grad, outer) if needs[1] else None,
+            Conv(by, options).apply(x, outer) if needs[0] else None,
+            InputGrad(by, options, shape).apply(grad, outer) if needs[1] else None,
         )
 
 
-class ConvTranspose2d(_Activated):
+class ConvTranspose(_Activated):
     """A transposed convolution, with its bias and an activation."""
 
     __slots__ = ("weight_shape",)
 
     def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
         self.weight_shape = weight.shape
-        return kernels.conv_transpose2d(x, weight, bias, activation=self.activation, **self.options)
+        return self.kernels.transpose(x, weight, bias, activation=self.activation, **self.options)
 
     def backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
         grad = through_activation(self.activation, grad, y)
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
+        shape = self.weight_shape
         return (
-            kernels.conv_transpose2d_input_grad(grad, weight, **options) if needs[0] else None,
-            kernels.conv_transpose2d_weight_grad(grad, x, self.weight_shape, **options)
-            if needs[1]
-            else None,
-            kernels.conv2d_bias_grad(grad) if len(needs) == 3 and needs[2] else None,
+            by.transpose_input_grad(grad, weight, **options) if needs[0] else None,
+            by.transpose_weight_grad(grad, x, shape, **options) if needs[1] else None,
+            _bias_grad(grad) if len(needs) == 3 and needs[2] else None,
         )
 
     def compose_backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
         grad = through_activation(self.activation, grad, y)
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
         shape = self.weight_shape
         return (
-            ConvTranspose2dInputGrad(options).apply(grad, weight) if needs[0] else None,
-            ConvTranspose2dWeightGrad(options, shape).apply(grad, x) if needs[1] else None,
-            grad.sum((0, 2, 3)) if len(needs) == 3 and needs[2] else None,
+            ConvTransposeInputGrad(by, options).apply(grad, weight) if needs[0] else None,
+            ConvTransposeWeightGrad(by, options, shape).apply(grad, x) if needs[1] else None,
+            _composed_bias_grad(grad) if len(needs) == 3 and needs[2] else None,
         )
 
 
-class ConvTranspose2dInputGrad(_Geometry):
+class ConvTransposeInputGrad(_Geometry):
     """The gradient of a transposed convolution by its input, as a function of (grad, weight)."""
 
     __slots__ = ("weight_shape",)
 
     def forward(self, grad: Any, weight: Any) -> Any:
         self.weight_shape = weight.shape
-        return kernels.conv_transpose2d_input_grad(grad, weight, **self.options)
+        return self.kernels.transpose_input_grad(grad, weight, **self.options)
 
     def backward(self, outer: Any, grad: Any, weight: Any) -> Any:
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
+        shape = self.weight_shape
         return (
-            kernels.conv_transpose2d(outer, weight, **options) if needs[0] else None,
-            kernels.conv_transpose2d_weight_grad(grad, outer, self.weight_shape, **options)
-            if needs[1]
-            else None,
+            by.transpose(outer, weight, **options) if needs[0] else None,
+            by.transpose_weight_grad(grad, outer, shape, **options) if needs[1] else None,
         )
 
     def compose_backward(self, outer: Any, grad: Any, weight: Any) -> Any:
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
         shape = self.weight_shape
         return (
-            ConvTranspose2d(options).apply(outer, weight) if needs[0] else None,
-            ConvTranspose2dWeightGrad(options, shape).apply(grad, outer) if needs[1] else None,
+            ConvTranspose(by, options).apply(outer, weight) if needs[0] else None,
+            ConvTransposeWeightGrad(by, options, shape).apply(grad, outer) if needs[1] else None,
         )
 
 
-class ConvTranspose2dWeightGrad(_Geometry):
+class ConvTransposeWeightGrad(_Geometry):
     """The gradient of a transposed convolution by its weight, as a function of (grad, x)."""
 
     __slots__ = ()
 
     def forward(self, grad: Any, x: Any) -> Any:
-        return kernels.conv_transpose2d_weight_grad(grad, x, self.shape, **self.options)
+        return self.kernels.transpose_weight_grad(grad, x, self.shape, **self.options)
 
     def backward(self, outer: Any, grad: Any, x: Any) -> Any:
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
         return (
-            kernels.conv_transpose2d(x, outer, **options) if needs[0] else None,
-            kernels.conv_transpose2d_input_grad(grad, outer, **options) if needs[1] else None,
+            by.transpose(x, outer, **options) if needs[0] else None,
+            by.transpose_input_grad(grad, outer, **options) if needs[1] else None,
         )
 
     def compose_backward(self, outer: Any, grad: Any, x: Any) -> Any:
-        needs, options = self.needs, self.options
+        needs, options, by = self.needs, self.options, self.kernels
         return (
-            ConvTranspose2d(options).apply(x, outer) if needs[0] else None,
-            ConvTranspose2dInputGrad(options).apply(grad, outer) if needs[1] else None,
+            ConvTranspose(by, options).apply(x, outer) if needs[0] else None,
+            ConvTransposeInputGrad(by, options).apply(grad, outer) if needs[1] else None,
         )
 
 
-def _check_dtypes(x: Tensor, weight: Tensor, bias: Tensor | None) -> None:
-    for name, tensor in (("weight", weight), ("bias", bias)):
-        if tensor is not None and tensor._data.dtype != x._data.dtype:
+def _factors(input: Any, weight: Any, bias: Any, dims: int) -> tuple[Tensor, ...]:
+    """Return what enters the operator, or raise where dimensions or dtypes do not fit."""
+    x, w = spatial(input, dims), to_tensor(weight)
+    if w._data.ndim != dims + 2:
+        raise RuntimeError(f"weight: expected {dims + 2} dimensions, got shape {w.shape}")
+    given = (x, w) if bias is None else (x, w, to_tensor(bias))
+    for name, tensor in zip(("weight", "bias"), given[1:], strict=False):
+        if tensor._data.dtype != x._data.dtype:
             raise RuntimeError(f"{name}: expected the dtype {x.dtype} of input, got {tensor.dtype}")
+    return given
 
 
-def _same_padding(x: Tensor, weight: Tensor, stride: Pair, dilation: Pair) -> tuple[Tensor, Pair]:
+def _same_padding(
+    x: Tensor, weight: Tensor, stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[Tensor, tuple[int, ...]]:
     """Return the input, padded where an odd total needs one more at the end, and the padding."""
-    if stride != (1, 1):
+    if any(step != 1 for step in stride):
         raise ValueError(f"padding: 'same' needs stride 1, got {stride}")
-    totals = [d * (k - 1) for d, k in zip(dilation, weight.shape[-2:], strict=True)]
-    odd = [total % 2 for total in totals]
-    if any(odd):
-        x = pad(x, (0, odd[1], 0, odd[0]))
-    return x, (totals[0] // 2, totals[1] // 2)
+    totals = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    if any(total % 2 for total in totals):
+        x = pad(x, [width for total in reversed(totals) for width in (0, total % 2)])
+    return x, tuple([total // 2 for total in totals])
+
+
+def _is_at_one_place(x: Tensor, weight: Tensor, options: dict[str, Any]) -> bool:
+    """Return whether the filters are as large as the input, and neither is empty."""
+    filters, images = weight._data.shape, x._data.shape
+    if filters[1:] != images[1:] or 0 in filters or 0 in images or options["groups"] != 1:
+        return False
+    moves = zip(options["stride"], options["padding"], options["dilation"], strict=True)
+    return all(s > 0 and p == 0 and d == 1 for s, p, d in moves)
+
+
+def conv_activated(
+    dims: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    activation: str | None,
+) -> Tensor:
+    """Return `activation` (None, "relu", "sigmoid" or "tanh") of a convolution of so many axes."""
+    x, *others = _factors(input, weight, bias, dims)
+    unbatched = x._data.ndim == dims + 1
+    if unbatched:
+        x = unsqueeze(x, 0)
+    steps, spread = as_sizes(stride, dims, "stride"), as_sizes(dilation, dims, "dilation")
+    if not isinstance(padding, str):
+        border = as_sizes(padding, dims, "padding")
+    elif padding == "same":
+        x, border = _same_padding(x, others[0], steps, spread)
+    elif padding == "valid":
+        border = (0,) * dims
+    else:
+        raise ValueError(f"padding: expected numbers, 'same' or 'valid', got {padding!r}")
+    options = {"stride": steps, "padding": border, "dilation": spread, "groups": groups}
+    kind = ConvAtOnePlace if _is_at_one_place(x, others[0], options) else Conv
+    result = kind(_KERNELS[dims], options, activation).apply(x, *others)
+    return squeeze(result, 0) if unbatched else result
+
+
+def conv_transpose_activated(
+    dims: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+    activation: str | None,
+) -> Tensor:
+    """Return `activation` (None, "relu", "sigmoid" or "tanh") of a transposed convolution."""
+    x, *others = _factors(input, weight, bias, dims)
+    unbatched = x._data.ndim == dims + 1
+    if unbatched:
+        x = unsqueeze(x, 0)
+    options = {
+        "stride": as_sizes(stride, dims, "stride"),
+        "padding": as_sizes(padding, dims, "padding"),
+        "output_padding": as_sizes(output_padding, dims, "output_padding"),
+        "dilation": as_sizes(dilation, dims, "dilation"),
+        "groups": groups,
+    }
+    result = ConvTranspose(_KERNELS[dims], options, activation).apply(x, *others)
+    return squeeze(result, 0) if unbatched else result
+
+
+def conv1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Return the convolution of (N, C, L) or (C, L) with (K, C / groups, S); as :func:`conv2d`.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> ek.nn.functional.conv1d(ek.ones(1, 3, 8), ek.ones(4, 3, 3), padding="same").shape
+    (1, 4, 8)
+    """
+    return conv_activated(1, input, weight, bias, stride, padding, dilation, groups, None)
 
 
 def conv2d(
@@ -314,50 +452,53 @@ def conv2d(
     >>> ek.nn.functional.conv2d(x, w, padding=1).shape
     (1, 16, 8, 8)
     """
-    return conv2d_activated(input, weight, bias, stride, padding, dilation, groups, None)
+    return conv_activated(2, input, weight, bias, stride, padding, dilation, groups, None)
 
 
-def conv2d_activated(
+def conv3d(
     input: Any,
     weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-    activation: str | None,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
 ) -> Tensor:
-    """Return `activation` (None, "relu", "sigmoid" or "tanh") of :func:`conv2d`."""
-    x, w = to_tensor(input), to_tensor(weight)
-    b = None if bias is None else to_tensor(bias)
-    _check_dtypes(x, w, b)
-    if x._data.ndim == 3:
-        result = conv2d_activated(
-            unsqueeze(x, 0), w, b, stride, padding, dilation, groups, activation
-        )
-        return squeeze(result, 0)
-    steps, spread = as_pair(stride), as_pair(dilation)
-    if isinstance(padding, str):
-        if padding not in ("same", "valid"):
-            raise ValueError(f"padding: expected numbers, 'same' or 'valid', got {padding!r}")
-        x, border = _same_padding(x, w, steps, spread) if padding == "same" else (x, (0, 0))
-    else:
-        border = as_pair(padding)
-    options = {"stride": steps, "padding": border, "dilation": spread, "groups": groups}
-    at_one_place = options == _AT_ONE_PLACE | {"stride": steps} and min(steps) > 0
-    kind = Conv2dAtOnePlace if at_one_place and _covers(w, x) else Conv2d
-    convolution = kind(options, activation)
-    return convolution.apply(x, w) if b is None else convolution.apply(x, w, b)
+    """Return the convolution of (N, C, D, H, W) with (K, C / groups, Q, R, S); as :func:`conv2d`.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> x, w = ek.ones(1, 3, 4, 8, 8), ek.ones(16, 3, 3, 3, 3)
+    >>> ek.nn.functional.conv3d(x, w, padding=1, stride=(2, 1, 1)).shape
+    (1, 16, 2, 8, 8)
+    """
+    return conv_activated(3, input, weight, bias, stride, padding, dilation, groups, None)
 
 
-#: Options with which a filter as large as the image has one place to be at.
-_AT_ONE_PLACE = {"padding": (0, 0), "dilation": (1, 1), "groups": 1}
+def conv_transpose1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
+    """Return the transposed convolution of (N, C, L) or (C, L) with (C, K / groups, S).
 
+    As :func:`conv_transpose2d`.
 
-def _covers(weight: Tensor, x: Tensor) -> bool:
-    """Return whether the filters are as large as the image, and neither is empty."""
-    filters, image = weight._data.shape, x._data.shape
-    return len(image) == 4 and filters[1:] == image[1:] and 0 not in filters and 0 not in image
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> ek.nn.functional.conv_transpose1d(ek.ones(1, 3, 4), ek.ones(3, 2, 2), stride=2).shape
+    (1, 2, 8)
+    """
+    return conv_transpose_activated(
+        1, input, weight, bias, stride, padding, output_padding, groups, dilation, None
+    )
 
 
 def conv_transpose2d(
@@ -402,70 +543,12 @@ def conv_transpose2d(
     >>> ek.nn.functional.conv_transpose2d(x, w, stride=2, padding=1).shape
     (1, 8, 8, 8)
     """
-    return conv_transpose2d_activated(
-        input, weight, bias, stride, padding, output_padding, groups, dilation, None
+    return conv_transpose_activated(
+        2, input, weight, bias, stride, padding, output_padding, groups, dilation, None
     )
 
 
-def conv_transpose2d_activated(
-    input: Any,
-    weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    output_padding: Any,
-    groups: int,
-    dilation: Any,
-    activation: str | None,
-) -> Tensor:
-    """Return `activation` (None, "relu", "sigmoid" or "tanh") of :func:`conv_transpose2d`."""
-    x, w = to_tensor(input), to_tensor(weight)
-    b = None if bias is None else to_tensor(bias)
-    _check_dtypes(x, w, b)
-    if x._data.ndim == 3:
-        result = conv_transpose2d_activated(
-            unsqueeze(x, 0), w, b, stride, padding, output_padding, groups, dilation, activation
-        )
-        return squeeze(result, 0)
-    options = {
-        "stride": as_pair(stride),
-        "padding": as_pair(padding),
-        "output_padding": as_pair(output_padding),
-        "dilation": as_pair(dilation),
-        "groups": groups,
-    }
-    transposed = ConvTranspose2d(options, activation)
-    return transposed.apply(x, w) if b is None else transposed.apply(x, w, b)
-
-
-def _single(value: Any) -> int:
-    return operator.index(value[0] if isinstance(value, (tuple, list)) else value)
-
-
-def conv1d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Tensor:
-    """Return the convolution of (N, C, L) or (C, L) with (K, C / groups, S); as :func:`conv2d`."""
-    border = padding if isinstance(padding, str) else (0, _single(padding))
-    result = conv2d(
-        unsqueeze(input, -2),
-        unsqueeze(weight, -2),
-        bias,
-        (1, _single(stride)),
-        border,
-        (1, _single(dilation)),
-        groups,
-    )
-    return squeeze(result, -2)
-
-
-def conv_transpose1d(
+def conv_transpose3d(
     input: Any,
     weight: Any,
     bias: Any = None,
@@ -475,15 +558,17 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Tensor:
-    """Return the transposed convolution of (N, C, L) or (C, L) with (C, K / groups, S)."""
-    result = conv_transpose2d(
-        unsqueeze(input, -2),
-        unsqueeze(weight, -2),
-        bias,
-        (1, _single(stride)),
-        (0, _single(padding)),
-        (0, _single(output_padding)),
-        groups,
-        (1, _single(dilation)),
+    """Return the transposed convolution of (N, C, D, H, W) with (C, K / groups, Q, R, S).
+
+    As :func:`conv_transpose2d`.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> x, w = ek.ones(1, 4, 2, 4, 4), ek.ones(4, 3, 2, 2, 2)
+    >>> ek.nn.functional.conv_transpose3d(x, w, stride=2).shape
+    (1, 3, 4, 8, 8)
+    """
+    return conv_transpose_activated(
+        3, input, weight, bias, stride, padding, output_padding, groups, dilation, None
     )
-    return squeeze(result, -2)

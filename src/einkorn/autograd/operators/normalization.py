@@ -108,8 +108,11 @@ def batch_norm(
     ------
     ValueError
         If `training` and there is only one value per channel, or a shape does not fit, or
-        running statistics are missing without `training`.
+        running statistics are missing without `training`, or `eps` is negative or, in training, 0.
     """
+    if eps < 0 or (training and eps == 0):
+        bound = "positive" if training else "at least 0"
+        raise ValueError(f"eps: expected a number that is {bound}, got {eps}")
     x = to_tensor(input)
     _check_batch(x, training, running_mean, running_var)
     parts = [None if p is None else to_tensor(p) for p in (weight, bias)]

@@ -39,6 +39,7 @@ _RANDOM = {
     *("rand_like", "randint", "randint_like", "randn", "randn_like", "uniform", "exponential"),
     *("nn.functional.alpha_dropout", "nn.functional.dropout", "nn.functional.dropout2d"),
     *("nn.functional.dropout3d", "nn.functional.feature_alpha_dropout", "nn.functional.rrelu"),
+    *("nn.functional.fractional_max_pool2d", "nn.functional.fractional_max_pool3d"),
 }
 #: Equal elements come in no particular order: position of the argument `dim`.
 _UNORDERED = {"sort": 0, "argsort": 0, "topk": 1, "kthvalue": 1, "median": 0, "nanmedian": 0}

@@ -1,38 +1,17 @@
-"""Pooling."""
+"""Averages under windows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
-
-from einkorn.testing.operators.rows import (
-    Draw,
-    Row,
-    call,
-    distinct,
-    functional,
-    normal,
-)
+from einkorn.testing.operators.rows import Row, call, distinct, functional, positive
 
 __all__ = ["table"]
 
 
 def table() -> Iterator[Row]:
     """Return the rows of the family."""
-    x = distinct(2, 3, 6, 5)
-    yield from functional(
-        "max_pool2d",
-        call(x, 2),
-        call(x, 3, 2, 1),
-        call(x, (3, 2), (1, 2), (1, 0), (1, 2)),
-        call(x, [3], (), [1], [2]),
-        call(x, 2, ceil_mode=True),
-        call(x, 2, return_indices=True),
-        call(distinct(3, 6, 5), 2),
-    )
-    yield from functional("max_pool1d", call(distinct(2, 3, 7), 3, 2, 1))
+    x, line, volume = distinct(2, 3, 6, 5), distinct(2, 3, 7), distinct(2, 2, 4, 3, 5)
     yield from functional(
         "avg_pool2d",
         call(x, 2),
@@ -43,7 +22,16 @@ def table() -> Iterator[Row]:
         call(x, [2], [], [1], divisor_override=-2),
         call(distinct(3, 6, 5), 2),
     )
-    yield from functional("avg_pool1d", call(distinct(2, 3, 7), 3, 2, 1))
+    yield from functional(
+        "avg_pool1d", call(line, 3, 2, 1), call(line, 3, 2, 1, True, False), call(distinct(3, 7), 2)
+    )
+    yield from functional(
+        "avg_pool3d",
+        call(volume, 2),
+        call(volume, (3, 2, 3), 2, 1, True, False),
+        call(volume, (2, 3, 1), (1, 1, 2), divisor_override=5),
+        call(distinct(2, 4, 3, 5), 2),
+    )
     yield from functional(
         "adaptive_avg_pool2d",
         call(x, 1),
@@ -51,23 +39,15 @@ def table() -> Iterator[Row]:
         call(x, (None, 7)),
         call(distinct(3, 6, 5), 2),
     )
-    yield from functional("adaptive_avg_pool1d", call(distinct(2, 3, 7), 3))
-    places = Places((2, 3, 2, 2), 16)
+    yield from functional("adaptive_avg_pool1d", call(line, 3), call(distinct(3, 7), 2))
     yield from functional(
-        "max_unpool2d",
-        call(normal(2, 3, 2, 2), places, 2),
-        call(normal(2, 3, 2, 2), places, 2, 2, 0, (5, 5)),
+        "adaptive_avg_pool3d",
+        call(volume, 1),
+        call(volume, (3, None, 2)),
+        call(distinct(2, 4, 3, 5), 2),
     )
-
-
-class Places(Draw):
-    """Flat indices, different ones in each plane of the last two dimensions."""
-
-    def __init__(self, shape: tuple[int, ...], high: int) -> None:
-        super().__init__("whole", shape, high)
-
-    def draw(self, generator: np.random.Generator, dtype: Any) -> np.ndarray:
-        """Return the indices."""
-        *planes, height, width = self.shape
-        order = generator.random((*planes, self.high)).argsort(-1)
-        return order[..., : height * width].reshape(self.shape)
+    yield from functional("lp_pool1d", call(positive(2, 3, 7), 2, 3), call(positive(3, 7), 3, 2, 1))
+    yield from functional(
+        "lp_pool2d", call(positive(2, 3, 6, 5), 2, (2, 3)), call(positive(3, 6, 5), 1.5, 2, 2, True)
+    )
+    yield from functional("lp_pool3d", call(positive(2, 2, 4, 3, 5), 2, (2, 1, 3), 1))
