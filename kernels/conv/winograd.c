@@ -11,7 +11,7 @@ enum {
     UNIT_PIXELS = 72,         /* of the source in a unit's row: six of them stay in L1 */
     BLOCK_ELEMENTS = 3 << 16, /* of a block's transforms, which stay in L2 */
     LEAST_TILES = 24,         /* in a block, to read the filters that seldom */
-    FILTER_TILES = 64,        /* in a block, to transform the filters that seldom */
+    FILTER_TILES = 128,       /* in a block, to transform the filters that seldom */
     CHUNK = 32,               /* summands of a block of filters that stay in L2 */
     WAVE_ELEMENTS = 3 << 20,  /* of the transforms of tiles that stay in L3 */
     KEPT_ELEMENTS = 3 << 20,  /* of the transforms of filters that do */
@@ -203,7 +203,9 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     plan->row_lanes = y->phase_count * pass->source_channels;
     plan->depth = x->phase_count * plan->row_lanes;
     plan->filters = pass->target_channels;
-    plan->filter_block = ek_min(tile.filters, ek_round_up(plan->filters, tile.lanes));
+    /* 88 filters are two blocks of 48, not of 64. */
+    int64_t registers = ek_ceil_div(plan->filters, tile.lanes);
+    plan->filter_block = even_share(registers, tile.filters / tile.lanes) * tile.lanes;
     plan->filter_blocks = ek_ceil_div(plan->filters, plan->filter_block);
     plan->weight_channels = ek_min(pass->source_channels, EK_WINOGRAD_ENTRIES / entries);
     choose_points(plan, tile);

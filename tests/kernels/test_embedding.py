@@ -67,6 +67,45 @@ def convolve(double[:, :, :, ::1] x, double[:, :, :, ::1] w, double[::1] bias,
                                 &y[0, 0, 0, 0], workspace)
         ek.memory_give(workspace.data)
     return status
+
+
+def winograd(int direction, float[:, :, :, ::1] x, float[:, :, :, ::1] w,
+             float[:, :, :, ::1] y, int stride, int padding, int short):
+    # In the least memory that it asks for, less `short` bytes. Whether those behind stay the same.
+    cdef ek.ek_conv2d_problem problem
+    cdef ek.ek_workspace_size size
+    cdef ek.ek_workspace workspace
+    cdef int status, axis, i, kept = 1
+    cdef unsigned char *end
+    problem.batch, problem.groups = x.shape[0], 1
+    problem.in_channels, problem.out_channels = x.shape[1], w.shape[0]
+    for axis in range(2):
+        problem.in_size[axis] = x.shape[2 + axis]
+        problem.out_size[axis] = y.shape[2 + axis]
+        problem.kernel[axis] = w.shape[2 + axis]
+        problem.stride[axis], problem.padding[axis], problem.dilation[axis] = stride, padding, 1
+    problem.algorithm, problem.activation = ek.EK_CONV_WINOGRAD, ek.EK_IDENTITY
+    problem.strict = 0
+    with nogil:
+        status = api.conv2d_workspace(EK_F32, &problem, <ek.ek_conv_direction>direction, &size)
+        workspace.bytes = size.minimum - short
+        workspace.data = ek.memory_take(size.minimum + 64)
+        end = <unsigned char *>workspace.data + workspace.bytes
+        for i in range(64):
+            end[i] = 77
+        if status == EK_OK and direction == ek.EK_CONV_FORWARD:
+            status = api.conv2d(EK_F32, &problem, &x[0, 0, 0, 0], &w[0, 0, 0, 0], NULL,
+                                &y[0, 0, 0, 0], workspace)
+        elif status == EK_OK and direction == ek.EK_CONV_INPUT_GRAD:
+            status = api.conv2d_input_grad(EK_F32, &problem, &y[0, 0, 0, 0], &w[0, 0, 0, 0], NULL,
+                                           &x[0, 0, 0, 0], workspace)
+        elif status == EK_OK:
+            status = api.conv2d_weight_grad(EK_F32, &problem, &y[0, 0, 0, 0], &x[0, 0, 0, 0],
+                                            &w[0, 0, 0, 0], workspace)
+        for i in range(64):
+            kept &= end[i] == 77
+        ek.memory_give(workspace.data)
+    return status, kept
 """
 
 C = """
@@ -167,6 +206,35 @@ def test_conv2d_from_cython(embedders):
     np.testing.assert_array_equal(
         y, kernels.conv2d(x, w, bias, stride=2, padding=1, activation="relu")
     )
+
+
+#: x, weight, stride and padding: filters first, tiles first, phases, and many blocks of tiles.
+WINOGRAD = {
+    "filters first": ((3, 40, 21, 21), (72, 40, 3, 3), 1, 1),
+    "tiles first": ((2, 304, 7, 7), (312, 304, 3, 3), 1, 1),
+    "phases": ((2, 20, 16, 18), (24, 20, 4, 4), 2, 1),
+    "large": ((2, 33, 61, 85), (40, 33, 3, 3), 1, 1),
+}
+
+
+@pytest.mark.parametrize("case", WINOGRAD)
+def test_winograd_in_the_least_workspace(embedders, case):
+    """One thread's share of memory does: the bits are those of every other number of threads."""
+    x_shape, w_shape, stride, padding = WINOGRAD[case]
+    generator = np.random.default_rng(0)
+    x, w = (generator.standard_normal(shape, dtype=np.float32) for shape in (x_shape, w_shape))
+    options = {"stride": stride, "padding": padding, "algorithm": "winograd"}
+    y = kernels.conv2d(x, w, **options)
+    x_grad = kernels.conv2d_input_grad(y, w, x_shape, **options)
+    w_grad = kernels.conv2d_weight_grad(y, x, w_shape, **options)
+    # By direction: what is given, the result in its place.
+    for direction, expected in enumerate((y, x_grad, w_grad)):
+        arrays = [x, w, y]
+        place = (2, 0, 1)[direction]
+        arrays[place] = np.full_like(arrays[place], np.nan)
+        assert embedders[0].winograd(direction, *arrays, stride, padding, 0) == (0, 1)
+        np.testing.assert_array_equal(arrays[place], expected)
+        assert embedders[0].winograd(direction, *arrays, stride, padding, 1)[0] != 0
 
 
 def test_conv2d_from_cython_answers_nonsense_with_a_status(embedders):
