@@ -3,7 +3,8 @@
 #include "common/checked.h"
 
 int ek_batch_norm_check(const ek_batch_norm_problem *p) {
-    if (p->batch < 0 || p->channels < 0 || p->spatial < 0 || !(p->eps >= 0)) {
+    if (p->batch < 0 || p->channels < 0 || p->spatial < 0 || !(p->eps >= 0) ||
+        (p->activation != EK_IDENTITY && p->activation != EK_RELU)) {
         return EK_BAD_ARGUMENT;
     }
     int64_t elements = ek_checked_mul(p->batch, p->spatial);

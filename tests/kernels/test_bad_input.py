@@ -101,6 +101,15 @@ VALID = {
     "dropout": {"x": X, "p": 0.5, "seed": 1},
     "dropout_grad": {"grad": X, "mask": X > 0, "p": 0.5},
     "batch_norm": {"x": X, "weight": ones(4), "bias": ones(4)},
+    "batch_norm_relu": {"x": X, "weight": ones(4), "bias": ones(4)},
+    "batch_norm_relu_grad": {
+        "grad": X,
+        "y": X,
+        "x": X,
+        "weight": ones(4),
+        "mean": ones(4),
+        "inv_std": ones(4),
+    },
     "batch_norm_grad": {
         "grad": X,
         "x": X,
@@ -204,7 +213,7 @@ refuse("matmul", TOO_LARGE, a=huge(2**40, 1), b=huge(1, 2**40), blame=".")
 refuse("conv2d im2col max_pool2d avg_pool2d", TOO_LARGE, x=huge(2**50, 4, 5, 6), blame=".")
 refuse("conv2d", TOO_LARGE, weight=huge(2**55, 4, 3, 3), blame=".")
 refuse("cross_entropy", TOO_LARGE, logits=huge(3, 2**58), blame=".")
-refuse("batch_norm", TOO_LARGE, x=huge(2**56, 4), blame=".")
+refuse("batch_norm batch_norm_relu", TOO_LARGE, x=huge(2**56, 4), blame=".")
 
 # Shapes that do not fit together.
 refuse("matmul", ValueError, b=ones(5, 5))
@@ -325,11 +334,13 @@ refuse("gelu gelu_grad", ValueError, approximate="logistic")
 
 # Normalisation, recurrence, optimisers.
 for key in ("weight", "bias"):
-    refuse("batch_norm", ValueError, **{key: ones(5)})
-    refuse("batch_norm", ValueError, **{key: ones(4, 1)})
+    refuse("batch_norm batch_norm_relu", ValueError, **{key: ones(5)})
+    refuse("batch_norm batch_norm_relu", ValueError, **{key: ones(4, 1)})
 for key in ("weight", "mean", "inv_std"):
-    refuse("batch_norm_grad", ValueError, **{key: ones(5)})
-refuse("batch_norm", ValueError, x=ones(4))
+    refuse("batch_norm_grad batch_norm_relu_grad", ValueError, **{key: ones(5)})
+refuse("batch_norm_relu_grad", ValueError, y=ones(5))
+refuse("batch_norm_relu_grad", TypeError, y=None)
+refuse("batch_norm batch_norm_relu", ValueError, x=ones(4))
 refuse("batch_norm", ValueError, mean=ones(4), blame="mean|var")
 refuse("batch_norm", ValueError, mean=ones(5), var=ones(4))
 refuse("batch_norm", ValueError, var=ones(5), mean=ones(4), blame="var")

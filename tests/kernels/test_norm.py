@@ -54,6 +54,45 @@ def test_batch_norm_equals_reference(shape, affine, training, dtype):
         assert_close(gradients[2], expected[2], what="gbias")
 
 
+@pytest.mark.parametrize("shape", [*SHAPES, (16, 24, 57, 61)])
+@pytest.mark.parametrize("training", [True, False])
+def test_relu_after_batch_norm_is_that_of_its_own_kernel(shape, training, dtype):
+    """To the last bit, NaN included, in both directions."""
+    x, weight, bias, mean, var = arrays(shape, dtype)
+    x.flat[:: x.size // 2 + 1] = np.nan
+    statistics = () if training else (mean, var)
+    y, mean, inv_std = kernels.batch_norm(x, weight, bias, *statistics)
+    rectified = kernels.batch_norm_relu(x, weight, bias, *statistics)
+    for ours, theirs in zip(rectified, (kernels.relu(y), mean, inv_std), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+    grad = np.random.default_rng(1).standard_normal(shape).astype(dtype)
+    parts = x, weight, mean, inv_std
+    apart = kernels.batch_norm_grad(
+        kernels.relu_grad(grad, rectified[0]), *parts, training=training
+    )
+    fused = kernels.batch_norm_relu_grad(grad, rectified[0], *parts, training=training)
+    for ours, theirs in zip(fused, apart, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_relu_equals_reference(training, dtype):
+    x, weight, bias, mean, var = arrays((2, 5, 8, 16), dtype)
+    statistics = () if training else (mean, var)
+    results = kernels.batch_norm_relu(x, weight, bias, *statistics)
+    expected = references.batch_norm_relu(x, weight, bias, *statistics)
+    for ours, theirs in zip(results, expected, strict=True):
+        assert_close(ours, theirs)
+    y, mean, inv_std = results
+    grad = np.random.default_rng(1).standard_normal(x.shape).astype(dtype)
+    arguments = grad, y, x, weight, mean, inv_std
+    gradients = kernels.batch_norm_relu_grad(*arguments, training=training)
+    expected = references.batch_norm_relu_grad(*arguments, training=training)
+    for ours, theirs in zip(gradients, expected, strict=True):
+        assert_close(ours, theirs)
+
+
 def test_variance_survives_a_large_mean(dtype):
     """Var(x) as E(x^2) - E(x)^2 would cancel to nothing here."""
     x, weight, bias, *_ = arrays((64, 3, 5, 5), dtype, offset=1000)

@@ -73,6 +73,8 @@ dropout(x, p, seed, *, out=None)
 dropout_grad(grad, mask, p)
 batch_norm(x, weight, bias, mean=None, var=None, *, eps=1e-5)
 batch_norm_grad(grad, x, weight, mean, inv_std, *, training=True)
+batch_norm_relu(x, weight, bias, mean=None, var=None, *, eps=1e-5)
+batch_norm_relu_grad(grad, y, x, weight, mean, inv_std, *, training=True)
 sgd_step_(param, grad, velocity, *, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False)
 adam_step_(param, grad, exp_avg, exp_avg_sq, step, *, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, decoupled=False)
 """  # noqa: E501

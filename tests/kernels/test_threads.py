@@ -91,6 +91,8 @@ CALLS = [
     call("dropout_grad", normal(*WIDE), lambda rng, _: rng.random(WIDE) < 0.5, 0.3),
     call("batch_norm", normal(*IMAGE), normal(16), normal(16)),
     call("batch_norm_grad", normal(*IMAGE), normal(*IMAGE), normal(16), normal(16), normal(16)),
+    call("batch_norm_relu", normal(*IMAGE), normal(16), normal(16)),
+    call("batch_norm_relu_grad", *[normal(*IMAGE)] * 3, normal(16), normal(16), normal(16)),
     call("sgd_step_", normal(*WIDE), normal(*WIDE), normal(*WIDE), lr=0.1, momentum=0.9),
     call("adam_step_", *[normal(*WIDE)] * 3, lambda rng, dtype: rng.random(WIDE, dtype), 3, lr=0.1),
 ]

@@ -27,6 +27,13 @@ FIRST = {
     "transposed": (lambda: nn.ConvTranspose2d(2, 3, 4, stride=2, padding=1), (2, 2, 3, 4)),
     "transposed, one image": (lambda: nn.ConvTranspose2d(2, 3, 3), (2, 3, 3)),
 }
+NORMS = {
+    "batch norm": (lambda: nn.BatchNorm2d(3), (4, 3, 5, 6)),
+    "batch norm of rows": (lambda: nn.BatchNorm1d(3), (7, 3)),
+    "batch norm of volumes": (lambda: nn.BatchNorm3d(3), (2, 3, 2, 3, 4)),
+    "batch norm in use": (lambda: nn.BatchNorm2d(3).eval(), (4, 3, 5, 6)),
+    "batch norm alone": (lambda: nn.BatchNorm2d(3, affine=False), (4, 3, 5, 6)),
+}
 SECOND = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
 
@@ -109,6 +116,34 @@ def test_both_backwards_of_a_pair_agree(first, second):
     composed = grad(y, variables, start, create_graph=True)
     for a, b in zip(composed, grad(y, variables, start), strict=True):
         np.testing.assert_allclose(a.detach(), b, 1e-9, 1e-11)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("first", NORMS)
+def test_a_normalisation_and_its_relu_are_one_operator(first, dtype):
+    """To the last bit, running statistics included; and both backwards agree."""
+    make, shape = NORMS[first]
+    rng = np.random.default_rng(0)
+    pairs = [nn.Sequential(make(), nn.ReLU()).to(dtype) for _ in range(2)]
+    for p in pairs[0].parameters():
+        p.data[...] = rng.standard_normal(p.shape)
+    pairs[1].load_state_dict(pairs[0].state_dict())
+    values = rng.standard_normal(shape).astype(dtype)
+    x = [ek.tensor(values, requires_grad=True) for _ in pairs]
+    fused, apart = pairs[0](x[0]), pairs[1][1](pairs[1][0](x[1]))
+    assert operators_behind(fused) == ["BatchNorm"]
+    np.testing.assert_array_equal(fused.detach(), apart.detach())
+    start = rng.standard_normal(shape).astype(dtype)
+    kept = [x[0], *pairs[0].parameters()]
+    composed = grad(fused, kept, start, create_graph=True)
+    ours = grad(fused, kept, start)
+    theirs = grad(apart, [x[1], *pairs[1].parameters()], start)
+    for a, b, c in zip(ours, theirs, composed, strict=True):
+        np.testing.assert_array_equal(a, b)
+        tolerance = 1e-4 if dtype == np.float32 else 1e-9
+        np.testing.assert_allclose(a, c.detach(), tolerance, tolerance)
+    for name, buffer in pairs[0].named_buffers():
+        np.testing.assert_array_equal(buffer, dict(pairs[1].named_buffers())[name])
 
 
 @pytest.mark.parametrize("second", ["sigmoid", "tanh"])

@@ -94,7 +94,12 @@ from einkorn.kernels.loss import (
     softmax,
     softmax_grad,
 )
-from einkorn.kernels.norm import batch_norm, batch_norm_grad
+from einkorn.kernels.norm import (
+    batch_norm,
+    batch_norm_grad,
+    batch_norm_relu,
+    batch_norm_relu_grad,
+)
 from einkorn.kernels.optim import adam_step_, adam_steps_, sgd_step_, sgd_steps_
 from einkorn.kernels.pool import (
     adaptive_avg_pool2d,
@@ -171,6 +176,8 @@ __all__ = [
     "avg_pool3d_grad",
     "batch_norm",
     "batch_norm_grad",
+    "batch_norm_relu",
+    "batch_norm_relu_grad",
     "bias_activation",
     "col2im",
     "conv1d",

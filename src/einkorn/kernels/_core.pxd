@@ -111,6 +111,7 @@ cdef extern from "einkorn/norm.h" nogil:
         int64_t batch, channels, spatial
         double eps
         int training
+        ek_activation activation
 
 cdef extern from "einkorn/loss.h" nogil:
     ctypedef struct ek_softmax_problem:
@@ -314,9 +315,9 @@ cdef extern from "einkorn/api.h" nogil:
                           const void *weight, const void *bias, const void *mean, const void *var,
                           void *y, void *used_mean, void *inv_std) noexcept nogil
         int (*batch_norm_grad)(ek_dtype dtype, const ek_batch_norm_problem *problem,
-                               const void *grad, const void *x, const void *weight,
-                               const void *mean, const void *inv_std, void *gx, void *gweight,
-                               void *gbias) noexcept nogil
+                               const void *grad, const void *x, const void *y,
+                               const void *weight, const void *mean, const void *inv_std,
+                               void *gx, void *gweight, void *gbias) noexcept nogil
         int (*softmax)(ek_dtype dtype, const ek_softmax_problem *problem, const void *x,
                        void *y) noexcept nogil
         int (*log_softmax)(ek_dtype dtype, const ek_softmax_problem *problem, const void *x,

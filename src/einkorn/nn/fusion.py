@@ -4,6 +4,7 @@
 a module of exactly this class             followed by one of
 =========================================  ===========================
 `Linear`, convolutions of all kinds        `ReLU`, `Sigmoid`, `Tanh`
+`BatchNorm1d`, `2d`, `3d`                  `ReLU`
 =========================================  ===========================
 
 A `ReLU` and the max pooling after it change places, as the greatest of what ReLU leaves is what it

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from einkorn.autograd import Tensor
-from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
+from einkorn.autograd.operators.normalization import batch_norm_activated
 from einkorn.nn import init
 from einkorn.nn.module import Module
 from einkorn.nn.parameter import Parameter, empty_parameter
@@ -78,11 +78,14 @@ class _BatchNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the normalised input, in training mode updating the running statistics."""
+        return self._forward_ending(input, None)
+
+    def _forward_ending(self, input: Tensor, ending: str | None) -> Tensor:
         if input.ndim not in self._axes:
             expected = " or ".join(f"{n}-D" for n in self._axes)
             raise ValueError(f"input must be {expected}, got shape {input.shape}")
         tracked = self.track_running_stats or not self.training
-        return F.batch_norm(
+        return batch_norm_activated(
             input,
             self.running_mean if tracked else None,
             self.running_var if tracked else None,
@@ -91,6 +94,7 @@ class _BatchNorm(Module):
             self.training or self.running_mean is None,
             self._momentum_of_batch() if self.training and tracked else 0.0,
             self.eps,
+            ending,
         )
 
     def _momentum_of_batch(self) -> float:
@@ -168,6 +172,7 @@ class BatchNorm1d(_BatchNorm):
     """
 
     _axes = (2, 3)
+    _endings = ("relu",)
 
 
 class BatchNorm2d(_BatchNorm):
@@ -187,6 +192,7 @@ class BatchNorm2d(_BatchNorm):
     """
 
     _axes = (4,)
+    _endings = ("relu",)
 
 
 class BatchNorm3d(_BatchNorm):
@@ -203,3 +209,4 @@ class BatchNorm3d(_BatchNorm):
     """
 
     _axes = (5,)
+    _endings = ("relu",)

@@ -556,6 +556,17 @@ def batch_norm_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 
 @_register
+def batch_norm_relu(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return batch_norm(rng, dtype)
+
+
+@_register
+def batch_norm_relu_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = batch_norm_grad(rng, dtype)
+    return {**call, "y": _normal(rng, dtype, *call["x"].shape)}
+
+
+@_register
 def sgd_step_(rng: Rng, dtype: DTypeLike) -> Arguments:
     shape = _any_shape(rng)
     param, grad, velocity = (_normal(rng, dtype, *shape) for _ in range(3))

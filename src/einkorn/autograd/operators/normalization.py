@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from einkorn import kernels
+from einkorn.autograd.operators.activation import through_activation
 from einkorn.autograd.operators.arithmetic import pow as _pow
 from einkorn.autograd.operators.arithmetic import square as _square
 from einkorn.autograd.operators.common import to_tensor
@@ -18,7 +19,7 @@ from einkorn.autograd.operators.padding import pad
 from einkorn.autograd.operators.reduction import mean as _mean
 from einkorn.autograd.operators.reduction import sum as _sum
 from einkorn.autograd.operators.shape import expand, reshape
-from einkorn.autograd.tape import Operator, retain_inputs
+from einkorn.autograd.tape import Operator, alias_of, retain_inputs
 from einkorn.autograd.tensor import Tensor
 
 __all__ = [
@@ -33,30 +34,43 @@ __all__ = [
 
 
 class BatchNorm(Operator):
-    """``(x - mean) * inv_std * weight + bias`` per channel.
+    """``(x - mean) * inv_std * weight + bias`` per channel, and ReLU or nothing after it.
 
     With `mean` None the statistics are those of `x` and take part in the gradient; `extra` has
     the mean and inverse standard deviation used.
     """
 
-    __slots__ = ("eps", "mean", "var")
-    retain = retain_inputs
+    __slots__ = ("activation", "eps", "mean", "var")
+    saved_output = 3
 
-    def __init__(self, mean: Any, var: Any, eps: float) -> None:
+    def __init__(self, mean: Any, var: Any, eps: float, activation: str | None = None) -> None:
         self.mean = mean
         self.var = var
         self.eps = eps
+        self.activation = activation
+
+    def retain(self, inputs: tuple[Any, ...], output: Any) -> tuple[Any, ...]:
+        factors = retain_inputs(self, inputs, output)
+        return factors if self.activation is None else (*factors, alias_of(output))
 
     def forward(self, x: Any, weight: Any, bias: Any) -> Any:
-        y, mean, inv_std = kernels.batch_norm(x, weight, bias, self.mean, self.var, eps=self.eps)
+        kernel = kernels.batch_norm_relu if self.activation == "relu" else kernels.batch_norm
+        y, mean, inv_std = kernel(x, weight, bias, self.mean, self.var, eps=self.eps)
         self.extra = mean, inv_std
         return y
 
-    def backward(self, grad: Any, x: Any, weight: Any, bias: Any) -> Any:
+    def backward(self, grad: Any, x: Any, weight: Any, bias: Any, y: Any = None) -> Any:
         mean, inv_std = self.extra
-        return kernels.batch_norm_grad(grad, x, weight, mean, inv_std, training=self.mean is None)
+        parts = x, weight, mean, inv_std
+        training = self.mean is None
+        if self.activation == "relu":
+            return kernels.batch_norm_relu_grad(grad, y, *parts, training=training)
+        return kernels.batch_norm_grad(grad, *parts, training=training)
 
-    def compose_backward(self, grad: Tensor, x: Tensor, weight: Tensor, bias: Any) -> Any:
+    def compose_backward(
+        self, grad: Tensor, x: Tensor, weight: Tensor, bias: Any, y: Any = None
+    ) -> Any:
+        grad = through_activation(self.activation, grad, y)
         others = (0, *range(2, x.ndim))
         channels = (1, -1, *(1,) * (x.ndim - 2))
         if self.mean is None:
@@ -110,6 +124,23 @@ def batch_norm(
         If `training` and there is only one value per channel, or a shape does not fit, or
         running statistics are missing without `training`, or `eps` is negative or, in training, 0.
     """
+    return batch_norm_activated(
+        input, running_mean, running_var, weight, bias, training, momentum, eps, None
+    )
+
+
+def batch_norm_activated(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any,
+    bias: Any,
+    training: bool,
+    momentum: float,
+    eps: float,
+    activation: str | None,
+) -> Tensor:
+    """Return `activation` (None or "relu") of :func:`batch_norm`."""
     if eps < 0 or (training and eps == 0):
         bound = "positive" if training else "at least 0"
         raise ValueError(f"eps: expected a number that is {bound}, got {eps}")
@@ -118,12 +149,12 @@ def batch_norm(
     parts = [None if p is None else to_tensor(p) for p in (weight, bias)]
     if not training:
         mean, var = to_tensor(running_mean)._data, to_tensor(running_var)._data
-        return BatchNorm(mean, var, eps).apply(x, *parts)
+        return BatchNorm(mean, var, eps, activation).apply(x, *parts)
     if not x.numel():
         # An empty batch has no statistics: it leaves empty, and moves nothing.
         nothing = np.zeros(x.shape[1], x.dtype)
-        return BatchNorm(nothing, nothing, eps).apply(x, *parts)
-    normalise = BatchNorm(None, None, eps)
+        return BatchNorm(nothing, nothing, eps, activation).apply(x, *parts)
+    normalise = BatchNorm(None, None, eps, activation)
     y = normalise.apply(x, *parts)
     if running_mean is not None or running_var is not None:
         _move(running_mean, running_var, normalise, x, momentum)

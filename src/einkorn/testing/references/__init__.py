@@ -35,7 +35,7 @@ from .elementwise import (
     tanh_grad,
 )
 from .gemm import linear, linear_grad, matmul
-from .norm import batch_norm, batch_norm_grad
+from .norm import batch_norm, batch_norm_grad, batch_norm_relu, batch_norm_relu_grad
 from .optim import adam_step_, sgd_step_
 from .pooling import (
     adaptive_avg_pool2d,
@@ -97,6 +97,8 @@ __all__ = [
     "avg_pool3d_grad",
     "batch_norm",
     "batch_norm_grad",
+    "batch_norm_relu",
+    "batch_norm_relu_grad",
     "col2im",
     "conv2d",
     "conv2d_bias_grad",

@@ -77,3 +77,43 @@ def batch_norm_grad(
     if weight is not None:
         scale = scale * _per_channel(weight, x.ndim)
     return x_grad * scale, weight_grad, bias_grad
+
+
+def batch_norm_relu(
+    x: Array,
+    weight: Array | None,
+    bias: Array | None,
+    mean: Array | None = None,
+    var: Array | None = None,
+    *,
+    eps: float = 1e-5,
+) -> tuple[Array, Array, Array]:
+    """max(0, batch_norm), in which NaN passes.
+
+    >>> batch_norm_relu(np.array([[1.0], [3.0]]), None, None, eps=0.0)[0].tolist()
+    [[0.0], [1.0]]
+    """
+    y, mean, inv_std = batch_norm(x, weight, bias, mean, var, eps=eps)
+    return np.where(y <= 0, 0, y), mean, inv_std
+
+
+def batch_norm_relu_grad(
+    grad: Array,
+    y: Array,
+    x: Array,
+    weight: Array | None,
+    mean: Array,
+    inv_std: Array,
+    *,
+    training: bool = True,
+) -> tuple[Array, Array, Array]:
+    """Gradients with respect to x, weight and bias, from that by the result `y`.
+
+    >>> x, y = np.array([[1.0], [3.0]]), np.array([[0.0], [1.0]])
+    >>> ones = np.array([1.0])
+    >>> _, _, gbias = batch_norm_relu_grad(np.ones_like(x), y, x, None, 2 * ones, ones)
+    >>> gbias.tolist()
+    [1.0]
+    """
+    through = np.where(np.asarray(y) <= 0, 0, grad)
+    return batch_norm_grad(through, x, weight, mean, inv_std, training=training)
