@@ -117,6 +117,34 @@ VALID = {
         "mean": ones(4),
         "inv_std": ones(4),
     },
+    "layer_norm": {"x": X, "normalized_shape": 6, "weight": ones(6), "bias": ones(6)},
+    "layer_norm_grad": {
+        "grad": X,
+        "x": X,
+        "normalized_shape": 6,
+        "weight": ones(6),
+        "mean": ones(40),
+        "inv_std": ones(40),
+    },
+    "rms_norm": {"x": X, "normalized_shape": 6, "weight": ones(6)},
+    "rms_norm_grad": {
+        "grad": X,
+        "x": X,
+        "normalized_shape": 6,
+        "weight": ones(6),
+        "inv_rms": ones(40),
+    },
+    "group_norm": {"x": X, "num_groups": 2, "weight": ones(4), "bias": ones(4)},
+    "group_norm_grad": {
+        "grad": X,
+        "x": X,
+        "num_groups": 2,
+        "weight": ones(4),
+        "mean": ones(4),
+        "inv_std": ones(4),
+    },
+    "embedding": {"table": ones(4, 3), "index": TARGET - TARGET},
+    "embedding_grad": {"grad": ones(3, 2), "index": TARGET, "num_embeddings": 5},
     "sgd_step_": {"param": V, "grad": V, "velocity": V, "lr": 0.1},
     "adam_step_": {
         "param": V,
@@ -346,6 +374,39 @@ refuse("batch_norm", ValueError, mean=ones(5), var=ones(4))
 refuse("batch_norm", ValueError, var=ones(5), mean=ones(4), blame="var")
 refuse("batch_norm", TypeError, eps="1")
 refuse("batch_norm_grad", ValueError, grad=ones(2, 4, 5, 5), blame="grad|x")
+LAYERS = "layer_norm layer_norm_grad rms_norm rms_norm_grad"
+NORMS = f"{LAYERS} group_norm group_norm_grad"
+refuse(NORMS, ValueError, weight=ones(5))
+refuse("layer_norm group_norm", ValueError, bias=ones(5))
+refuse("layer_norm_grad rms_norm_grad group_norm_grad", ValueError, grad=ones(2, 4, 5, 5))
+refuse("layer_norm_grad group_norm_grad", ValueError, mean=ones(3))
+refuse("layer_norm_grad group_norm_grad", ValueError, inv_std=ones(3))
+refuse("layer_norm_grad group_norm_grad", TypeError, mean=None)
+refuse("rms_norm_grad", ValueError, inv_rms=ones(3))
+for bad in (5, (), (6, 5), (2, 2, 4, 5, 6), 2**32 + 6):
+    refuse(LAYERS, ValueError, normalized_shape=bad)
+for bad in (0, 3, -2, 2**32 + 2, 2**63, INT64_MIN):
+    refuse("group_norm group_norm_grad", ValueError, num_groups=bad)
+for bad in (6.0, "6", None):
+    refuse(LAYERS, TypeError, normalized_shape=bad)
+    refuse("group_norm group_norm_grad", TypeError, num_groups=bad)
+for bad in (-1.0, float("nan")):
+    refuse("layer_norm rms_norm group_norm", ValueError, eps=bad)
+refuse("layer_norm rms_norm group_norm", TypeError, eps="1")
+refuse("group_norm group_norm_grad", ValueError, x=ones(4))
+
+# Look-ups.
+for bad in (-1, 5, 2**32 + 3, INT64_MIN):
+    refuse("embedding embedding_grad", IndexError, index=np.array([0, bad, 1]))
+for bad in (ones(3), np.array([True, False, True]), np.array(["a", "b", "c"])):
+    refuse("embedding embedding_grad", TypeError, index=bad)
+refuse("embedding", ValueError, table=ones(3))
+refuse("embedding_grad", ValueError, grad=ones())
+refuse("embedding_grad", ValueError, grad=ones(4, 2))
+for bad in (-1, 2**63):
+    refuse("embedding_grad", ValueError, num_embeddings=bad)
+for bad in (-1, 5, 2**32 + 3):
+    refuse("embedding_grad", ValueError, padding_idx=bad)
 for key, value in CELL.items():
     refuse("lstm_cell lstm_cell_grad", ValueError, **{key: value[:-1]}, blame=".")
     refuse("lstm_cell lstm_cell_grad", ValueError, **{key: value[:, :, None]})

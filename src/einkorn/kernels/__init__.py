@@ -86,6 +86,7 @@ from einkorn.kernels.irregular import (
     fractional_max_pool2d,
     fractional_max_pool3d,
 )
+from einkorn.kernels.lookup import embedding, embedding_grad
 from einkorn.kernels.loss import (
     cross_entropy,
     cross_entropy_grad,
@@ -148,6 +149,14 @@ from einkorn.kernels.recurrent import (
     rnn_cell_grad,
     rnn_grad,
 )
+from einkorn.kernels.row_norm import (
+    group_norm,
+    group_norm_grad,
+    layer_norm,
+    layer_norm_grad,
+    rms_norm,
+    rms_norm_grad,
+)
 from einkorn.kernels.word2vec import word2vec_
 
 __all__ = [
@@ -205,6 +214,8 @@ __all__ = [
     "dropout_grad",
     "elu",
     "elu_grad",
+    "embedding",
+    "embedding_grad",
     "empty_cache",
     "fractional_max_pool2d",
     "fractional_max_pool3d",
@@ -213,6 +224,8 @@ __all__ = [
     "get_include",
     "get_num_threads",
     "get_precision",
+    "group_norm",
+    "group_norm_grad",
     "gru",
     "gru_cell",
     "gru_cell_grad",
@@ -220,6 +233,8 @@ __all__ = [
     "im2col",
     "isa",
     "isa_variants",
+    "layer_norm",
+    "layer_norm_grad",
     "leaky_relu",
     "leaky_relu_grad",
     "linear",
@@ -251,6 +266,8 @@ __all__ = [
     "radam_steps_",
     "relu",
     "relu_grad",
+    "rms_norm",
+    "rms_norm_grad",
     "rmsprop_steps_",
     "rnn",
     "rnn_cell",

@@ -257,6 +257,17 @@ cdef extern from "einkorn/volume.h" nogil:
         int64_t output[3]
         int spans_per_plane
 
+cdef extern from "einkorn/row_norm.h" nogil:
+    ctypedef struct ek_row_norm_problem:
+        int64_t rows, length, groups, inner
+        double eps
+        int centred
+
+cdef extern from "einkorn/lookup.h" nogil:
+    ctypedef struct ek_embedding_problem:
+        int64_t count, rows, width, padding
+        int by_frequency
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -399,6 +410,22 @@ cdef extern from "einkorn/api.h" nogil:
                              void *volume) noexcept nogil
         int (*span_max_pool)(ek_dtype dtype, const ek_span_pool_problem *problem, const void *x,
                              const int64_t *spans, void *y, int64_t *indices) noexcept nogil
+        int (*row_norm)(ek_dtype dtype, const ek_row_norm_problem *problem, const void *x,
+                        const void *weight, const void *bias, void *y, void *mean,
+                        void *inv_std) noexcept nogil
+        int (*row_norm_grad)(ek_dtype dtype, const ek_row_norm_problem *problem, const void *grad,
+                             const void *x, const void *weight, const void *mean,
+                             const void *inv_std, void *gx, void *gweight, void *gbias,
+                             ek_workspace workspace) noexcept nogil
+        int (*row_norm_grad_workspace)(ek_dtype dtype, const ek_row_norm_problem *problem,
+                                       ek_workspace_size *size) noexcept nogil
+        int (*embedding)(ek_dtype dtype, const ek_embedding_problem *problem, const void *table,
+                         const int64_t *index, void *y) noexcept nogil
+        int (*embedding_grad)(ek_dtype dtype, const ek_embedding_problem *problem,
+                              const void *grad, const int64_t *index, void *gtable,
+                              ek_workspace workspace) noexcept nogil
+        int (*embedding_grad_workspace)(ek_dtype dtype, const ek_embedding_problem *problem,
+                                        ek_workspace_size *size) noexcept nogil
 
 cdef const ek_api *api
 

@@ -555,6 +555,101 @@ def batch_norm_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     }
 
 
+def _statistics(results: tuple[Array, ...], dtype: DTypeLike) -> list[Array]:
+    return [array.astype(dtype) for array in results[1:]]
+
+
+@_register
+def layer_norm(rng: Rng, dtype: DTypeLike) -> Arguments:
+    tail = _size(rng), _size(rng)
+    return {
+        "x": _normal(rng, dtype, *_any_shape(rng), *tail),
+        "normalized_shape": tail,
+        "weight": _normal(rng, dtype, *tail),
+        "bias": _normal(rng, dtype, *tail),
+        "eps": 1e-3,
+    }
+
+
+@_register
+def layer_norm_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = layer_norm(rng, dtype)
+    mean, inv_std = _statistics(references.layer_norm(**call), dtype)
+    grad = _normal(rng, dtype, *call["x"].shape)
+    return {
+        "grad": grad,
+        **{key: call[key] for key in ("x", "normalized_shape", "weight")},
+        "mean": mean,
+        "inv_std": inv_std,
+    }
+
+
+@_register
+def rms_norm(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = layer_norm(rng, dtype)
+    del call["bias"]
+    return call
+
+
+@_register
+def rms_norm_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = rms_norm(rng, dtype)
+    (inv_rms,) = _statistics(references.rms_norm(**call), dtype)
+    grad = _normal(rng, dtype, *call["x"].shape)
+    return {
+        "grad": grad,
+        **{key: call[key] for key in ("x", "normalized_shape", "weight")},
+        "inv_rms": inv_rms,
+    }
+
+
+@_register
+def group_norm(rng: Rng, dtype: DTypeLike) -> Arguments:
+    groups = _size(rng, 4)
+    channels = groups * _size(rng, 4)
+    return {
+        "x": _normal(rng, dtype, _size(rng, 4), channels, *_any_shape(rng)),
+        "num_groups": groups,
+        "weight": _normal(rng, dtype, channels),
+        "bias": _normal(rng, dtype, channels),
+        "eps": 1e-3,
+    }
+
+
+@_register
+def group_norm_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = group_norm(rng, dtype)
+    mean, inv_std = _statistics(references.group_norm(**call), dtype)
+    grad = _normal(rng, dtype, *call["x"].shape)
+    return {
+        "grad": grad,
+        **{key: call[key] for key in ("x", "num_groups", "weight")},
+        "mean": mean,
+        "inv_std": inv_std,
+    }
+
+
+@_register
+def embedding(rng: Rng, dtype: DTypeLike) -> Arguments:
+    rows = _size(rng)
+    return {
+        "table": _normal(rng, dtype, rows, _size(rng)),
+        "index": rng.integers(0, rows, _any_shape(rng)),
+    }
+
+
+@_register
+def embedding_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = embedding(rng, dtype)
+    rows, width = call["table"].shape
+    return {
+        "grad": _normal(rng, dtype, *call["index"].shape, width),
+        "index": call["index"],
+        "num_embeddings": rows,
+        "scale_grad_by_freq": bool(rng.integers(2)),
+    }
+
+
 @_register
 def batch_norm_relu(rng: Rng, dtype: DTypeLike) -> Arguments:
     return batch_norm(rng, dtype)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from einkorn import kernels
 from einkorn.autograd.operators.common import to_tensor
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor, increment_version
@@ -14,55 +15,55 @@ __all__ = ["embedding", "one_hot"]
 
 
 class Embedding(Operator):
-    """Rows of a table. `share` of each row's gradient reaches the table; None is all of it."""
+    """Rows of a table; `padding` is a row that receives no gradient, or None."""
 
-    __slots__ = ("index", "rows", "share")
+    __slots__ = ("by_frequency", "index", "padding", "rows")
 
-    def __init__(self, index: Any, share: Any) -> None:
+    def __init__(self, index: Any, padding: int | None, by_frequency: bool) -> None:
         self.index = index
-        self.share = share
+        self.padding = padding
+        self.by_frequency = by_frequency
 
     def forward(self, table: Any) -> Any:
         self.rows = table.shape[0]
-        return table[self.index]
+        if table.dtype.kind != "f":
+            return table[self.index]
+        return kernels.embedding(table, self.index)
 
     def backward(self, grad: Any) -> Any:
-        return EmbeddingGrad(self.index, self.share, self.rows).forward(grad)
+        return self._gradient().forward(grad)
 
     def compose_backward(self, grad: Tensor) -> Tensor:
-        return EmbeddingGrad(self.index, self.share, self.rows).apply(grad)
+        return self._gradient().apply(grad)
+
+    def _gradient(self) -> EmbeddingGrad:
+        return EmbeddingGrad(self.index, self.rows, self.padding, self.by_frequency)
 
 
 class EmbeddingGrad(Operator):
     """The adjoint of :class:`Embedding`: the sum of the gradients of each row's uses."""
 
-    __slots__ = ("index", "rows", "share")
+    __slots__ = ("by_frequency", "index", "padding", "rows")
 
-    def __init__(self, index: Any, share: Any, rows: int) -> None:
+    def __init__(self, index: Any, rows: int, padding: int | None, by_frequency: bool) -> None:
         self.index = index
-        self.share = share
         self.rows = rows
+        self.padding = padding
+        self.by_frequency = by_frequency
 
     def forward(self, grad: Any) -> Any:
-        index = self.index.reshape(-1)
-        table = np.zeros((self.rows, grad.shape[-1]), grad.dtype)
-        if not index.size:
-            return table
-        order = np.argsort(index, kind="stable")
-        # Equal indices now stand together, and a sum over each run has a fixed order.
-        index = index[order]
-        values = grad.reshape(-1, grad.shape[-1])[order]
-        if self.share is not None:
-            values = values * self.share.reshape(-1, 1)[order].astype(grad.dtype)
-        starts = np.flatnonzero(np.diff(index, prepend=-1))
-        table[index[starts]] = np.add.reduceat(values, starts, axis=0)
-        return table
+        return kernels.embedding_grad(
+            grad,
+            self.index,
+            self.rows,
+            padding_idx=self.padding,
+            scale_grad_by_freq=self.by_frequency,
+        )
 
     def backward(self, outer: Any) -> Any:
         rows = outer[self.index]
-        if self.share is None:
-            return rows
-        return rows * np.expand_dims(self.share, -1).astype(outer.dtype)
+        share = _share(self.index, self.padding, self.by_frequency)
+        return rows if share is None else rows * np.expand_dims(share, -1).astype(outer.dtype)
 
 
 def embedding(
@@ -124,8 +125,8 @@ def embedding(
     index = _checked(input, rows)
     if max_norm is not None:
         _renormalise(table, index, max_norm, norm_type)
-    share = _share(index, None if padding_idx is None else padding_idx % rows, scale_grad_by_freq)
-    return Embedding(index, share).apply(table)
+    padding = None if padding_idx is None else padding_idx % rows
+    return Embedding(index, padding, bool(scale_grad_by_freq)).apply(table)
 
 
 def _checked(input: Any, bound: int) -> Any:

@@ -1,8 +1,7 @@
-"""Normalisation: batch by kernel; layer, group and instance composed."""
+"""Normalisation: of batches, layers, groups, instances and neighbourhoods."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from einkorn.autograd.operators.norms import norm
 from einkorn.autograd.operators.padding import pad
 from einkorn.autograd.operators.reduction import mean as _mean
 from einkorn.autograd.operators.reduction import sum as _sum
-from einkorn.autograd.operators.shape import expand, reshape
+from einkorn.autograd.operators.shape import reshape
 from einkorn.autograd.tape import Operator, alias_of, retain_inputs
 from einkorn.autograd.tensor import Tensor
 
@@ -87,6 +86,99 @@ class BatchNorm(Operator):
         return (
             gx * scale if needs[0] else None,
             _sum(grad * normal, others) if needs[1] else None,
+            _sum(grad, others) if needs[2] else None,
+        )
+
+
+def _row_gradient(grad: Tensor, normal: Tensor, dims: tuple[int, ...], centred: bool) -> Tensor:
+    """Return what remains of `grad` without its parts along 1 and along the normalised rows."""
+    gx = grad - normal * _mean(grad * normal, dims, True)
+    return gx - _mean(grad, dims, True) if centred else gx
+
+
+def _standardised(
+    x: Tensor, dims: tuple[int, ...], eps: float, centred: bool
+) -> tuple[Tensor, Tensor]:
+    """Return `x` normalised over `dims`, and the factor that did it."""
+    parts = x - _mean(x, dims, True) if centred else x
+    scale = rsqrt(_mean(_square(parts), dims, True) + eps)
+    return parts * scale, scale
+
+
+class LayerNorm(Operator):
+    """``(x - mean) * inv_std * weight + bias`` over the last sizes of each sample.
+
+    Not `centred` the mean is not taken away: ``inv_std`` is that of the root mean square, and there
+    is no bias. `extra` has the mean (absent then) and inverse standard deviation used.
+    """
+
+    __slots__ = ("centred", "eps", "tail")
+    retain = retain_inputs
+
+    def __init__(self, tail: tuple[int, ...], eps: float, centred: bool) -> None:
+        self.tail = tail
+        self.eps = eps
+        self.centred = centred
+
+    def forward(self, x: Any, weight: Any, bias: Any) -> Any:
+        if self.centred:
+            y, *self.extra = kernels.layer_norm(x, self.tail, weight, bias, eps=self.eps)
+        else:
+            y, *self.extra = kernels.rms_norm(x, self.tail, weight, eps=self.eps)
+        return y
+
+    def backward(self, grad: Any, x: Any, weight: Any, bias: Any) -> Any:
+        affine = self.needs[1] or self.needs[2]
+        if self.centred:
+            return kernels.layer_norm_grad(grad, x, self.tail, weight, *self.extra, affine=affine)
+        gx, gweight = kernels.rms_norm_grad(grad, x, self.tail, weight, *self.extra, affine=affine)
+        return gx, gweight, None
+
+    def compose_backward(self, grad: Tensor, x: Tensor, weight: Tensor, bias: Any) -> Any:
+        lead = x.ndim - len(self.tail)
+        dims, before = tuple(range(lead, x.ndim)), tuple(range(lead))
+        normal, scale = _standardised(x, dims, self.eps, self.centred)
+        gx = _row_gradient(grad if weight is None else grad * weight, normal, dims, self.centred)
+        along = grad * normal
+        needs = self.needs
+        return (
+            gx * scale if needs[0] else None,
+            (_sum(along, before) if before else along) if needs[1] else None,
+            (_sum(grad, before) if before else grad) if needs[2] else None,
+        )
+
+
+class GroupNorm(Operator):
+    """``(x - mean) * inv_std * weight + bias`` over groups of channels of each sample.
+
+    `extra` has the mean and inverse standard deviation of each sample's groups.
+    """
+
+    __slots__ = ("eps", "groups")
+    retain = retain_inputs
+
+    def __init__(self, groups: int, eps: float) -> None:
+        self.groups = groups
+        self.eps = eps
+
+    def forward(self, x: Any, weight: Any, bias: Any) -> Any:
+        y, *self.extra = kernels.group_norm(x, self.groups, weight, bias, eps=self.eps)
+        return y
+
+    def backward(self, grad: Any, x: Any, weight: Any, bias: Any) -> Any:
+        affine = self.needs[1] or self.needs[2]
+        return kernels.group_norm_grad(grad, x, self.groups, weight, *self.extra, affine=affine)
+
+    def compose_backward(self, grad: Tensor, x: Tensor, weight: Tensor, bias: Any) -> Any:
+        grouped = (x.shape[0], self.groups, -1)
+        others, channels = (0, *range(2, x.ndim)), (1, -1, *(1,) * (x.ndim - 2))
+        normal, scale = _standardised(reshape(x, grouped), (2,), self.eps, True)
+        h = grad if weight is None else grad * reshape(weight, channels)
+        gx = _row_gradient(reshape(h, grouped), normal, (2,), True) * scale
+        needs = self.needs
+        return (
+            reshape(gx, x.shape) if needs[0] else None,
+            _sum(grad * reshape(normal, x.shape), others) if needs[1] else None,
             _sum(grad, others) if needs[2] else None,
         )
 
@@ -171,7 +263,11 @@ def _check_batch(x: Tensor, training: bool, running_mean: Any, running_var: Any)
 
 
 def _move(
-    running_mean: Any, running_var: Any, normalise: BatchNorm, x: Tensor, momentum: float
+    running_mean: Any,
+    running_var: Any,
+    normalise: BatchNorm | GroupNorm,
+    x: Tensor,
+    momentum: float,
 ) -> None:
     """Move the running statistics towards those of the batch."""
     mean, inv_std = normalise.extra
@@ -200,23 +296,20 @@ def layer_norm(
         If `normalized_shape` is not the end of the shape of `input`.
     """
     x = to_tensor(input)
+    tail = _tail(x, normalized_shape)
+    return LayerNorm(tail, eps, True).apply(x, *_affine(weight, bias))
+
+
+def _tail(x: Tensor, normalized_shape: Any) -> tuple[int, ...]:
+    """Return the last sizes of `x`, over which it is normalised, or raise."""
     tail = tuple(int(n) for n in normalized_shape)
     if not tail or x.shape[-len(tail) :] != tail:
-        raise RuntimeError(f"normalized_shape: {tail} is not the end of {x.shape}")
-    y = _standardised(x, tuple(range(x.ndim - len(tail), x.ndim)), eps)
-    return _affine(y, weight, bias, tail)
+        raise RuntimeError(f"normalized_shape: expected the last sizes of {x.shape}, got {tail}")
+    return tail
 
 
-def _standardised(x: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
-    centred = x - _mean(x, dims, True)
-    variance = _mean(_square(centred), dims, True)
-    return centred * rsqrt(variance + eps)
-
-
-def _affine(y: Tensor, weight: Any, bias: Any, shape: tuple[int, ...]) -> Tensor:
-    if weight is not None:
-        y = y * reshape(weight, shape)
-    return y if bias is None else y + reshape(bias, shape)
+def _affine(weight: Any, bias: Any) -> list[Tensor | None]:
+    return [None if p is None else to_tensor(p) for p in (weight, bias)]
 
 
 def group_norm(
@@ -232,10 +325,7 @@ def group_norm(
     x = to_tensor(input)
     if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
         raise RuntimeError(f"num_groups: {num_groups} does not divide the channels of {x.shape}")
-    size = math.prod(x.shape[1:]) // num_groups
-    grouped = reshape(x, x.shape[0], num_groups, size)
-    y = reshape(_standardised(grouped, (2,), eps), x.shape)
-    return _affine(y, weight, bias, (-1, *(1,) * (x.ndim - 2)))
+    return GroupNorm(num_groups, eps).apply(x, *_affine(weight, bias))
 
 
 def instance_norm(
@@ -257,21 +347,15 @@ def instance_norm(
         return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
     if x.ndim < 3 or x.numel() == x.shape[0] * x.shape[1]:
         raise ValueError(f"input: more than one value per channel is needed, got shape {x.shape}")
-    batch, channels = x.shape[:2]
-    single = reshape(x, 1, batch * channels, *x.shape[2:])
-    repeated = [
-        None if p is None else reshape(expand(to_tensor(p), batch, channels), -1)
-        for p in (weight, bias)
-    ]
-    normalise = BatchNorm(None, None, eps)
-    y = normalise.apply(single, *repeated)
+    normalise = GroupNorm(x.shape[1], eps)
+    y = normalise.apply(x, *_affine(weight, bias))
     if running_mean is not None or running_var is not None:
         _move_instances(running_mean, running_var, normalise, x, momentum)
-    return reshape(y, x.shape)
+    return y
 
 
 def _move_instances(
-    running_mean: Any, running_var: Any, normalise: BatchNorm, x: Tensor, momentum: float
+    running_mean: Any, running_var: Any, normalise: GroupNorm, x: Tensor, momentum: float
 ) -> None:
     """Move the running statistics towards the means over the batch of each sample's."""
     batch, channels = x.shape[:2]
@@ -314,13 +398,9 @@ def rms_norm(
         If the last sizes of `input` are others.
     """
     x = to_tensor(input)
-    shape = tuple(normalized_shape)
-    if not shape or x.shape[-len(shape) :] != shape:
-        raise RuntimeError(f"normalized_shape: expected the last sizes of {x.shape}, got {shape}")
-    dims = tuple(range(-len(shape), 0))
+    tail = _tail(x, normalized_shape)
     least = float(np.finfo(x.dtype).eps) if eps is None else eps
-    y = x * rsqrt(_mean(_square(x), dims, True) + least)
-    return y if weight is None else y * to_tensor(weight)
+    return LayerNorm(tail, least, False).apply(x, *_affine(weight, None))
 
 
 def local_response_norm(

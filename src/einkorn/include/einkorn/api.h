@@ -13,6 +13,7 @@
 #include "conv.h"
 #include "elementwise.h"
 #include "gemm.h"
+#include "lookup.h"
 #include "loss.h"
 #include "norm.h"
 #include "optim.h"
@@ -20,6 +21,7 @@
 #include "reduce.h"
 #include "rnn.h"
 #include "roof.h"
+#include "row_norm.h"
 #include "types.h"
 #include "volume.h"
 #include "word2vec.h"
@@ -40,7 +42,9 @@
     EK_REDUCE_TABLE(ROW)      \
     EK_ROOF_TABLE(ROW)        \
     EK_WORD2VEC_TABLE(ROW)    \
-    EK_VOLUME_TABLE(ROW)
+    EK_VOLUME_TABLE(ROW)      \
+    EK_ROW_NORM_TABLE(ROW)    \
+    EK_LOOKUP_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \

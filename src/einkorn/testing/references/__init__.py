@@ -35,7 +35,19 @@ from .elementwise import (
     tanh_grad,
 )
 from .gemm import linear, linear_grad, matmul
-from .norm import batch_norm, batch_norm_grad, batch_norm_relu, batch_norm_relu_grad
+from .lookup import embedding, embedding_grad
+from .norm import (
+    batch_norm,
+    batch_norm_grad,
+    batch_norm_relu,
+    batch_norm_relu_grad,
+    group_norm,
+    group_norm_grad,
+    layer_norm,
+    layer_norm_grad,
+    rms_norm,
+    rms_norm_grad,
+)
 from .optim import adam_step_, sgd_step_
 from .pooling import (
     adaptive_avg_pool2d,
@@ -118,12 +130,18 @@ __all__ = [
     "dropout_grad",
     "elu",
     "elu_grad",
+    "embedding",
+    "embedding_grad",
     "fractional_max_pool2d",
     "gelu",
     "gelu_grad",
+    "group_norm",
+    "group_norm_grad",
     "gru_cell",
     "gru_cell_grad",
     "im2col",
+    "layer_norm",
+    "layer_norm_grad",
     "leaky_relu",
     "leaky_relu_grad",
     "linear",
@@ -143,6 +161,8 @@ __all__ = [
     "max_unpool3d_grad",
     "relu",
     "relu_grad",
+    "rms_norm",
+    "rms_norm_grad",
     "rnn_cell",
     "rnn_cell_grad",
     "sgd_step_",

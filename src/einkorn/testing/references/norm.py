@@ -1,4 +1,4 @@
-"""Batch normalisation (Ioffe and Szegedy, 2015) of (N, C, ...) over all axes but the second."""
+"""Normalisation: of batches per channel, of layers, of groups and by the root mean square."""
 
 from __future__ import annotations
 
@@ -117,3 +117,160 @@ def batch_norm_relu_grad(
     """
     through = np.where(np.asarray(y) <= 0, 0, grad)
     return batch_norm_grad(through, x, weight, mean, inv_std, training=training)
+
+
+def _standardised(x: Array, axes: tuple[int, ...], eps: float) -> tuple[Array, Array, Array]:
+    """`x` normalised over some axes, with the mean and 1 / sqrt(var + eps) that did it."""
+    mean = x.mean(axis=axes, keepdims=True)
+    inv_std = 1 / np.sqrt(np.square(x - mean).mean(axis=axes, keepdims=True) + eps)
+    return (x - mean) * inv_std, mean.reshape(-1), inv_std.reshape(-1)
+
+
+def layer_norm(
+    x: Array,
+    normalized_shape: int | tuple[int, ...],
+    weight: Array | None = None,
+    bias: Array | None = None,
+    *,
+    eps: float = 1e-5,
+) -> tuple[Array, Array, Array]:
+    """Each sample normalised over its last axes (Ba, Kiros and Hinton, 2016).
+
+    >>> layer_norm(np.array([[1.0, 3.0]]), 2, eps=0.0)[0].tolist()
+    [[-1.0, 1.0]]
+    """
+    axes = tuple(range(-np.size(normalized_shape), 0))
+    y, mean, inv_std = _standardised(np.asarray(x, np.float64), axes, eps)
+    y = y if weight is None else y * np.asarray(weight, np.float64)
+    return y if bias is None else y + np.asarray(bias, np.float64), mean, inv_std
+
+
+def _along_rows(
+    grad: Array, normal: Array, scale: Array, rank: int, centred: bool
+) -> tuple[Array, Array]:
+    """The gradient of rows from that of their normalised values, over the last `rank` axes."""
+    axes = tuple(range(-rank, 0))
+    gx = grad - normal * (grad * normal).mean(axis=axes, keepdims=True)
+    if centred:
+        gx = gx - grad.mean(axis=axes, keepdims=True)
+    return gx * scale
+
+
+def layer_norm_grad(
+    grad: Array,
+    x: Array,
+    normalized_shape: int | tuple[int, ...],
+    weight: Array | None,
+    mean: Array,
+    inv_std: Array,
+    *,
+    affine: bool = True,
+) -> tuple[Array, Array | None, Array | None]:
+    """Gradients of `layer_norm` with respect to x, weight and bias.
+
+    >>> x, mean, inv_std = np.array([[1.0, 3.0]]), np.array([2.0]), np.array([1.0])
+    >>> layer_norm_grad(np.array([[1.0, 0.0]]), x, 2, None, mean, inv_std)[1].tolist()
+    [-1.0, 0.0]
+    """
+    grad, x = np.asarray(grad, np.float64), np.asarray(x, np.float64)
+    rank = np.size(normalized_shape)
+    before = tuple(range(x.ndim - rank))
+    rows = (*x.shape[: x.ndim - rank], *(1,) * rank)
+    scale = np.asarray(inv_std, np.float64).reshape(rows)
+    normal = (x - np.asarray(mean, np.float64).reshape(rows)) * scale
+    weighted = grad if weight is None else grad * np.asarray(weight, np.float64)
+    gx = _along_rows(weighted, normal, scale, rank, True)
+    if not affine:
+        return gx, None, None
+    return gx, (grad * normal).sum(axis=before), grad.sum(axis=before)
+
+
+def rms_norm(
+    x: Array,
+    normalized_shape: int | tuple[int, ...],
+    weight: Array | None = None,
+    *,
+    eps: float = 1e-5,
+) -> tuple[Array, Array]:
+    """Each sample over its root mean square (Zhang and Sennrich, 2019).
+
+    >>> rms_norm(np.array([[2.0, -2.0]]), 2, eps=0.0)[0].tolist()
+    [[1.0, -1.0]]
+    """
+    x = np.asarray(x, np.float64)
+    axes = tuple(range(-np.size(normalized_shape), 0))
+    scale = 1 / np.sqrt(np.square(x).mean(axis=axes, keepdims=True) + eps)
+    y = x * scale
+    return y if weight is None else y * np.asarray(weight, np.float64), scale.reshape(-1)
+
+
+def rms_norm_grad(
+    grad: Array,
+    x: Array,
+    normalized_shape: int | tuple[int, ...],
+    weight: Array | None,
+    inv_rms: Array,
+    *,
+    affine: bool = True,
+) -> tuple[Array, Array | None]:
+    """Gradients of `rms_norm` with respect to x and weight.
+
+    >>> x, inv_rms = np.array([[2.0, -2.0]]), np.array([0.5])
+    >>> rms_norm_grad(np.array([[1.0, 0.0]]), x, 2, None, inv_rms)[0].tolist()
+    [[0.25, 0.25]]
+    """
+    grad, x = np.asarray(grad, np.float64), np.asarray(x, np.float64)
+    rank = np.size(normalized_shape)
+    rows = (*x.shape[: x.ndim - rank], *(1,) * rank)
+    scale = np.asarray(inv_rms, np.float64).reshape(rows)
+    weighted = grad if weight is None else grad * np.asarray(weight, np.float64)
+    gx = _along_rows(weighted, x * scale, scale, rank, False)
+    return gx, (grad * x * scale).sum(axis=tuple(range(x.ndim - rank))) if affine else None
+
+
+def group_norm(
+    x: Array,
+    num_groups: int,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    *,
+    eps: float = 1e-5,
+) -> tuple[Array, Array, Array]:
+    """Each group of channels of each sample normalised (Wu and He, 2018).
+
+    >>> group_norm(np.array([[1.0, 3.0]]), 1, eps=0.0)[0].tolist()
+    [[-1.0, 1.0]]
+    """
+    x = np.asarray(x, np.float64)
+    y, mean, inv_std = _standardised(x.reshape(x.shape[0], num_groups, -1), (2,), eps)
+    y = y.reshape(x.shape)
+    y = y if weight is None else y * _per_channel(weight, x.ndim)
+    return y if bias is None else y + _per_channel(bias, x.ndim), mean, inv_std
+
+
+def group_norm_grad(
+    grad: Array,
+    x: Array,
+    num_groups: int,
+    weight: Array | None,
+    mean: Array,
+    inv_std: Array,
+    *,
+    affine: bool = True,
+) -> tuple[Array, Array | None, Array | None]:
+    """Gradients of `group_norm` with respect to x, weight and bias.
+
+    >>> x, mean, inv_std = np.array([[1.0, 3.0]]), np.array([2.0]), np.array([1.0])
+    >>> group_norm_grad(np.array([[1.0, 0.0]]), x, 1, None, mean, inv_std)[1].tolist()
+    [-1.0, 0.0]
+    """
+    grad, x = np.asarray(grad, np.float64), np.asarray(x, np.float64)
+    grouped, rows = (x.shape[0], num_groups, -1), (x.shape[0], num_groups, 1)
+    scale = np.asarray(inv_std, np.float64).reshape(rows)
+    normal = (x.reshape(grouped) - np.asarray(mean, np.float64).reshape(rows)) * scale
+    weighted = grad if weight is None else grad * _per_channel(weight, x.ndim)
+    gx = _along_rows(weighted.reshape(grouped), normal, scale, 1, True).reshape(x.shape)
+    if not affine:
+        return gx, None, None
+    others = (0, *range(2, x.ndim))
+    return gx, (grad * normal.reshape(x.shape)).sum(axis=others), grad.sum(axis=others)
