@@ -73,6 +73,27 @@ cpdef accumulate(TensorBase leaf, gradient, bint owned):
         current._version[0] += 1
 
 
+cdef object hooked(dict hooks, object gradient):
+    """Return `gradient`, array or Tensor, as `hooks` leave it; the one under None comes last."""
+    cdef bint plain = not isinstance(gradient, TensorBase)
+    cdef TensorBase seen = new_tensor(gradient) if plain else gradient
+    for key in sorted(hooks, key=is_none):
+        result = hooks[key](seen)
+        if result is None:
+            continue
+        if not isinstance(result, TensorBase) or result.shape != seen.shape:
+            raise RuntimeError(
+                f"hook: expected None or a Tensor of shape {seen.shape}, got {result!r}"
+            )
+        seen = result
+    return seen._data if plain else seen
+
+
+def is_none(key):
+    """Return whether `key` is None."""
+    return key is None
+
+
 cdef class Task:
     """One backward pass: what has arrived where.
 
@@ -86,11 +107,13 @@ cdef class Task:
     cdef list heap
     cdef dict pending
     cdef dict wanted
+    cdef dict held
 
     def __init__(self, dict wanted=None):
         self.heap = []
         self.pending = {}
         self.wanted = wanted
+        self.held = None
 
     def start(self, TensorBase root, TensorBase gradient, bint create_graph):
         """Begin at `root` with `gradient`; None stands for the number 1."""
@@ -118,10 +141,31 @@ cdef class Task:
             self.deliver(<Operator>source, gradient, owned)
         elif isinstance(source, Output):
             self.deliver_part((<Output>source).node, (<Output>source).index, gradient)
+        elif (<TensorBase>source)._hooks:
+            self.hold(source, gradient)
         elif self.wanted is not None:
             self.keep(id(source), gradient)
         else:
             accumulate(source, gradient, owned)
+        return 0
+
+    cdef int hold(self, TensorBase leaf, object gradient) except -1:
+        """Add `gradient` to what has arrived for a leaf whose hooks have to see all of it."""
+        if self.held is None:
+            self.held = {}
+        known = self.held.get(id(leaf))
+        self.held[id(leaf)] = (leaf, gradient if known is None else known[1] + gradient)
+        return 0
+
+    cdef int finish(self) except -1:
+        """Give the leaves with hooks their gradients."""
+        held, self.held = self.held, None
+        for leaf, gradient in held.values():
+            gradient = hooked((<TensorBase>leaf)._hooks, gradient)
+            if self.wanted is not None:
+                self.keep(id(leaf), gradient)
+            else:
+                accumulate(leaf, gradient, False)
         return 0
 
     cdef int keep(self, object key, object gradient) except -1:
@@ -223,6 +267,8 @@ cdef class Task:
                 if previous is None and arrival.node.is_worth_pooling(arrival.gradient):
                     previous = _pooling.enter()
                 self.pass_on(arrival, retain_graph, create_graph, plan)
+            if self.held is not None:
+                self.finish()
         finally:
             if previous is not None:
                 _pooling.leave(previous)
@@ -233,6 +279,8 @@ cdef class Task:
         """Send the gradient that has arrived for an operator to the operator's inputs."""
         cdef Operator node = arrival.node, active = arrival.node
         cdef tuple sources
+        if node.hooks is not None:
+            self.call_hooks(node, arrival)
         if self.wanted is not None:
             self.note_wanted(node, arrival.gradient)
             if plan is not None:
@@ -249,6 +297,18 @@ cdef class Task:
             self.send(sources, <tuple>results, arrival.gradient)
         elif sources[0] is not None and results is not None:
             self.receive(sources[0], results, is_new(results, arrival.gradient))
+        return 0
+
+    cdef int call_hooks(self, Operator node, Arrival arrival) except -1:
+        """Let the hooks of the outputs of `node` see, and replace, their gradients."""
+        cdef list parts
+        if type(arrival.gradient) is not list:
+            arrival.gradient = hooked(node.hooks[0], arrival.gradient)
+            return 0
+        parts = arrival.gradient
+        for index, hooks in node.hooks.items():
+            if parts[index] is not None:
+                parts[index] = hooked(hooks, parts[index])
         return 0
 
     cdef int send(self, tuple sources, tuple results, object gradient) except -1:

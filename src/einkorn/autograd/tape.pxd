@@ -7,11 +7,13 @@ cdef class TensorBase:
     cdef public object _grad_fn
     cdef public list _version
     cdef public object grad
+    cdef public dict _hooks
     cdef public bint _requires_grad
 
 
 cdef class Operator:
     cdef public object extra
+    cdef public dict hooks
     cdef public object needs
     cdef public object order
     cdef public object saved

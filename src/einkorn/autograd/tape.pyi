@@ -14,6 +14,7 @@ class TensorBase:
     _requires_grad: bool
     _version: list[int]
     grad: Any
+    _hooks: dict[int | None, Any] | None
     def __init__(self, data: Any, requires_grad: bool = False) -> None: ...
 
 class Operator:
@@ -25,6 +26,7 @@ class Operator:
     saved: tuple[Tensor, ...] | None
     versions: list[int]
     extra: Any
+    hooks: dict[int, dict[int | None, Any]] | None
     retain: Callable[..., tuple[Any, ...]]
     @property
     def node(self) -> Operator: ...

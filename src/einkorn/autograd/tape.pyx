@@ -102,7 +102,9 @@ cdef class TensorBase:
     """The fields of a Tensor.
 
     ``_version`` is [times changed in place]: a list, so that tensors over one memory can share it.
-    ``_grad_fn`` is the operator that made the tensor, an `Output` of one with several, or None.
+    ``_hooks`` of a leaf, functions of its gradient, is None or a dictionary; of the result of an
+    operator the operator has them. ``_grad_fn`` is the operator that made the tensor, an `Output`
+    of one with several, or None.
     """
 
     def __init__(self, data, bint requires_grad=False):
@@ -182,6 +184,8 @@ cdef class Operator:
         For each input what made it: an operator, an :class:`Output`, the leaf itself, or None.
     saved : tuple of Tensor or None
         What ``backward`` reads; None once freed.
+    hooks : dict or None
+        Number of an output -> the functions to call with its gradient.
     extra
         Arrays that ``forward`` leaves for ``backward`` and that are not tensors; freed as well.
     order : int

@@ -213,6 +213,7 @@ _NEW: tuple[Any, ...] = (
     creation.new_ones,
     creation.new_tensor,
     creation.new_zeros,
+    conversion.type,
     _random.bernoulli,
 )
 _MORE_METHODS = ("log_softmax", "prelu", "relu", "sigmoid", "softmax", "tanh")

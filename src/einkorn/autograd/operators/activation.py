@@ -270,7 +270,10 @@ def relu(input: Any, inplace: bool = False) -> Tensor:
     >>> ek.relu(ek.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return ReLU().apply(to_tensor(input))
+    x = to_tensor(input)
+    if x._data.dtype.kind in "iu":
+        return Tensor(np.maximum(x._data, 0))
+    return ReLU().apply(x)
 
 
 def add_relu(input: Tensor, other: Tensor) -> Tensor:
@@ -323,6 +326,8 @@ def prelu(input: Any, weight: Any) -> Tensor:
         If there is neither one weight nor one for each channel (dimension 1).
     """
     x, w = to_tensor(input), to_tensor(weight)
+    if w.ndim > 1:
+        raise RuntimeError(f"weight: expected at most one dimension, got shape {w.shape}")
     channels = x.shape[1] if x.ndim > 1 else 1
     if w.numel() not in (1, channels):
         raise RuntimeError(f"weight: expected 1 or {channels} numbers, got shape {w.shape}")
@@ -445,7 +450,11 @@ def hardtanh(
     input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
     """Return `input` limited to ``[min_val, max_val]``; no gradient at the limits."""
+    if min_val > max_val:
+        raise ValueError(f"min_val: expected at most max_val {max_val}, got {min_val}")
     x = to_tensor(input)
+    if x._data.dtype.kind in "iu":
+        return clamp(x, int(min_val), int(max_val))
     outside = (x <= min_val) | (x >= max_val)
     return where(outside, clamp(x.detach(), min_val, max_val), x)
 

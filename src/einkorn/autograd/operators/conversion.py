@@ -82,6 +82,11 @@ def type_as(input: Any, other: Any) -> Tensor:
     return cast(to_tensor(input), other.dtype)
 
 
+def type(input: Tensor, dtype: DTypeLike | None = None, non_blocking: bool = False) -> Any:
+    """Return `input` in `dtype`; without one, the name of its own."""
+    return input.dtype.name if dtype is None else cast(input, as_dtype(dtype))
+
+
 def conversion(dtype: DTypeLike) -> Any:
     """Return the method that converts to `dtype`, such as ``Tensor.double``."""
     target = np.dtype(dtype)

@@ -11,7 +11,7 @@ from einkorn.autograd.operators.activation import log_softmax, logsigmoid
 from einkorn.autograd.operators.arithmetic import abs as _abs
 from einkorn.autograd.operators.arithmetic import square
 from einkorn.autograd.operators.common import operands, reduce_to, to_tensor
-from einkorn.autograd.operators.elementary import exp, log
+from einkorn.autograd.operators.elementary import exp, log, xlogy
 from einkorn.autograd.operators.entropy import class_entropy
 from einkorn.autograd.operators.indexing import gather
 from einkorn.autograd.operators.reduction import mean
@@ -192,10 +192,9 @@ def kl_div(
     if log_target:
         loss = exp(t) * (t - x)
     else:
-        positive = t > 0
-        loss = where(positive, t * log(where(positive, t, 1.0)), 0.0) - t * x
+        loss = xlogy(t, t) - t * x
     if reduction == "batchmean":
-        return _sum(loss) / x.shape[0]
+        return _sum(loss) / (x.shape[0] if x.ndim else 1)
     return _reduced(loss, resolve_reduction(reduction, size_average, reduce))
 
 

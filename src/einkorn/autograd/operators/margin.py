@@ -18,7 +18,7 @@ from einkorn.autograd.operators.norms import norm
 from einkorn.autograd.operators.reduction import mean
 from einkorn.autograd.operators.reduction import sum as _sum
 from einkorn.autograd.operators.selection import clamp, minimum, where
-from einkorn.autograd.operators.shape import reshape
+from einkorn.autograd.operators.shape import broadcast_tensors, reshape
 from einkorn.autograd.tensor import Tensor
 
 __all__ = [
@@ -68,9 +68,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
     >>> ek.nn.functional.cosine_similarity(ek.tensor([[3.0, 4.0]]), ek.tensor([[1.0, 0.0]]))
     tensor([0.6])
     """
-    a, b = operands(x1, x2)
-    rank = max(a.ndim, b.ndim)
-    axis = as_dim(dim, rank) - rank
+    a, b = broadcast_tensors(*operands(x1, x2))
+    axis = as_dim(dim, a.ndim)
     # Not the norm's own gradient: at 0 it has none, while the clamped quotient's is 0 there.
     first = sqrt(clamp(_sum(square(a), axis), min=eps * eps))
     second = sqrt(clamp(_sum(square(b), axis), min=eps * eps))
@@ -263,6 +262,8 @@ def multi_margin_loss(
     x, t = to_tensor(input), to_tensor(target)
     if p not in (1, 2):
         raise ValueError(f"p: expected 1 or 2, got {p!r}")
+    if not x.ndim and t.shape == ():
+        x = reshape(x, 1)
     if x.ndim not in (1, 2) or t.shape not in (x.shape[:-1], (1,)[: x.ndim == 1]):
         raise ValueError(f"target: expected shape {x.shape[:-1]}, got {t.shape}")
     rows = reshape(x, (-1, x.shape[-1]))
@@ -303,20 +304,22 @@ def multilabel_margin_loss(
         For a class that is neither -1 nor in [0, C).
     """
     x, t = to_tensor(input), to_tensor(target)
+    if not x.ndim and t.numel() == 1:
+        x, t = reshape(x, 1), reshape(t, 1)
     if t.shape != x.shape or x.ndim not in (1, 2):
         raise ValueError(f"target: expected the shape of input, (N, C) or (C,), got {t.shape}")
-    count = x.shape[-1]
+    shape, count = x.shape[:-1], x.shape[-1]
     classes = t.numpy().reshape(-1, count)
     if ((classes < -1) | (classes >= count)).any():
         raise IndexError(f"target: expected classes from -1 to {count - 1}, got {classes}")
     listed = np.logical_and.accumulate(classes >= 0, axis=1)
-    member = np.zeros((len(classes), count), bool)
-    member[np.nonzero(listed)[0], classes[listed]] = True
+    times = np.zeros((len(classes), count), np.int64)
+    np.add.at(times, (np.nonzero(listed)[0], classes[listed]), 1)
     rows = reshape(x, (-1, count))
     gap = clamp(1 - rows[:, :, None] + rows[:, None, :], min=0)
-    counted = Tensor((member[:, :, None] & ~member[:, None, :]).astype(x.dtype))
+    counted = Tensor((times[:, :, None] * (times[:, None, :] == 0)).astype(x.dtype))
     total = _sum(gap * counted, (1, 2)) / count
-    return _reduced(reshape(total, x.shape[:-1]), size_average, reduce, reduction)
+    return _reduced(reshape(total, shape), size_average, reduce, reduction)
 
 
 def multilabel_soft_margin_loss(
@@ -477,7 +480,7 @@ def gaussian_nll_loss(
     input, target : Tensor
         Expectations and observations.
     var : Tensor or float
-        Variances: of the shape of `input`, or with a last dimension of 1 or none.
+        Variances: of the shape of `input`, or with sizes of 1, or without the last dimension.
     full : bool
         Add :math:`\frac12 \log 2 \pi`.
     eps : float
@@ -494,9 +497,11 @@ def gaussian_nll_loss(
     if v.ndim and v.shape != x.shape:
         if v.shape == x.shape[:-1]:
             v = reshape(v, (*v.shape, 1))
-        elif v.shape[:-1] != x.shape[:-1] or v.shape[-1] != 1:
+        elif v.ndim != x.ndim or any(
+            m not in (n, 1) for n, m in zip(x.shape, v.shape, strict=True)
+        ):
             raise ValueError(
-                f"var: expected shape {x.shape}, without or with a last 1; got {v.shape}"
+                f"var: expected shape {x.shape}, or one that is broadcast to it, got {v.shape}"
             )
     if (v.numpy() < 0).any():
         raise ValueError("var: expected no negative variance, got some")

@@ -12,6 +12,7 @@ from einkorn.autograd.operators.activation import through_activation
 from einkorn.autograd.operators.arithmetic import pow as _pow
 from einkorn.autograd.operators.arithmetic import square as _square
 from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.operators.conversion import clone
 from einkorn.autograd.operators.elementary import rsqrt
 from einkorn.autograd.operators.norms import norm
 from einkorn.autograd.operators.padding import pad
@@ -238,6 +239,8 @@ def batch_norm_activated(
         raise ValueError(f"eps: expected a number that is {bound}, got {eps}")
     x = to_tensor(input)
     _check_batch(x, training, running_mean, running_var)
+    if x.ndim == 1:
+        return clone(x)
     parts = [None if p is None else to_tensor(p) for p in (weight, bias)]
     if not training:
         mean, var = to_tensor(running_mean)._data, to_tensor(running_var)._data
@@ -254,7 +257,7 @@ def batch_norm_activated(
 
 
 def _check_batch(x: Tensor, training: bool, running_mean: Any, running_var: Any) -> None:
-    if x.ndim < 2:
+    if x.ndim < 2 and x.shape != (0,):
         raise ValueError(f"input: expected at least 2 dimensions, got shape {x.shape}")
     if training and 0 < x.numel() == x.shape[1]:
         raise ValueError(f"input: more than one value per channel is needed, got shape {x.shape}")

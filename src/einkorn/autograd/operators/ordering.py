@@ -333,6 +333,7 @@ def searchsorted(
     out_int32: bool = False,
     right: bool = False,
     side: str | None = None,
+    sorter: Any = None,
 ) -> Tensor:
     """Return where `input` would have to be inserted to keep a sequence sorted.
 
@@ -346,10 +347,17 @@ def searchsorted(
     right : bool
         Insert after equal elements; the same as ``side="right"``.
     side : {"left", "right"}, optional
+    sorter : int64 Tensor, optional
+        Indices that sort `sorted_sequence`, where it is not sorted.
     """
     if side not in (None, "left", "right") or (right and side == "left"):
         raise RuntimeError(f"side: expected 'left' or 'right' to fit right={right}, got {side!r}")
     edges, values = np.asarray(sorted_sequence), np.asarray(input)
+    if sorter is not None:
+        order = np.asarray(sorter)
+        if order.shape != edges.shape or order.dtype != np.int64:
+            raise RuntimeError(f"sorter: expected int64 of shape {edges.shape}, got {order.shape}")
+        edges = np.take_along_axis(edges, order, -1)
     place: Any = "right" if right or side == "right" else "left"
     if edges.ndim == 1:
         found = np.asarray(np.searchsorted(edges, values, place))

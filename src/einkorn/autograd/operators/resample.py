@@ -11,7 +11,11 @@ import numpy as np
 from einkorn import kernels
 from einkorn.autograd.operators.common import as_pair, to_tensor
 from einkorn.autograd.operators.indexing import index_select
-from einkorn.autograd.operators.pool import adaptive_avg_pool1d, adaptive_avg_pool2d
+from einkorn.autograd.operators.pool import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+)
 from einkorn.autograd.operators.shape import permute, reshape
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
@@ -25,7 +29,7 @@ __all__ = [
     "unfold",
 ]
 
-_LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}
+_LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3, "bicubic": 2}
 _MODES = ("nearest", "nearest-exact", "area", *_LINEAR_MODES)
 
 
@@ -239,7 +243,7 @@ def interpolate(
         The new sizes.
     scale_factor : float or sequence of float, optional
         Or by how much to multiply them; rounded down.
-    mode : {"nearest", "nearest-exact", "linear", "bilinear", "trilinear", "area"}
+    mode : {"nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"}
     align_corners : bool, optional
         In the linear modes: whether the corners' centres, not their corners, stay in place.
     recompute_scale_factor : bool, optional
@@ -253,8 +257,7 @@ def interpolate(
         If not just one of size and scale is given, or it has another number of entries, or the
         mode is unknown.
     NotImplementedError
-        With `antialias`, and, as in PyTorch, for a mode that does not suit the rank; ``"area"`` of
-        five dimensions has no pooling to run on.
+        With `antialias`, and, as in PyTorch, for a mode that does not suit the rank.
 
     Examples
     --------
@@ -274,14 +277,13 @@ def interpolate(
         raise ValueError(f"align_corners: expected None for mode {mode!r}, got {align_corners}")
     sizes, scales = _sizes_and_scales(x, size, scale_factor, recompute_scale_factor)
     if mode == "area":
-        pool = {1: adaptive_avg_pool1d, 2: adaptive_avg_pool2d}.get(dims)
-        if pool is None:
-            raise NotImplementedError("mode: 'area' needs an input of 3 or 4 dimensions")
-        return pool(x, sizes[0] if dims == 1 else sizes)
+        pools = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
+        return pools[dims - 1](x, sizes)
     for axis, (new, scale) in enumerate(zip(sizes, scales, strict=True), 2):
         ratio = x.shape[axis] / new if scale is None else 1 / scale
         if mode in _LINEAR_MODES:
-            x = _linear(x, axis, _positions(x.shape[axis], new, ratio, bool(align_corners)))
+            places = _positions(x.shape[axis], new, ratio, bool(align_corners))
+            x = _cubic(x, axis, places) if mode == "bicubic" else _linear(x, axis, places)
         else:
             x = _nearest(x, axis, new, ratio, mode == "nearest-exact")
     return x
@@ -323,13 +325,34 @@ def _positions(old: int, new: int, ratio: float, align_corners: bool) -> np.ndar
     places = np.arange(new)
     if align_corners:
         return places * ((old - 1) / (new - 1) if new > 1 else 0.0)
-    return np.maximum((places + 0.5) * ratio - 0.5, 0.0)
+    return (places + 0.5) * ratio - 0.5
 
 
 def _linear(x: Tensor, axis: int, positions: np.ndarray) -> Tensor:
     """Interpolate along one axis between the two neighbours of each position."""
+    positions = np.maximum(positions, 0.0)
     low = np.minimum(positions.astype(np.int64), x.shape[axis] - 1)
     high = np.minimum(low + 1, x.shape[axis] - 1)
     shape = [len(positions) if number == axis else 1 for number in range(x.ndim)]
     share = Tensor((positions - low).reshape(shape).astype(x.dtype))
     return index_select(x, axis, low) * (1 - share) + index_select(x, axis, high) * share
+
+
+def _cubic(x: Tensor, axis: int, positions: np.ndarray) -> Tensor:
+    """Interpolate along one axis by Keys' cubic through the four neighbours of each position.
+
+    Keys, "Cubic convolution interpolation for digital image processing", IEEE Transactions on
+    Acoustics, Speech and Signal Processing 29(6), 1981, with the parameter -0.75.
+    """
+    base = np.floor(positions).astype(np.int64)
+    part = positions - base
+    shape = [len(positions) if number == axis else 1 for number in range(x.ndim)]
+    parts = []
+    for step in (-1, 0, 1, 2):
+        distance = np.abs(part - step)
+        near = (1.25 * distance - 2.25) * distance**2 + 1
+        far = ((-0.75 * distance + 3.75) * distance - 6) * distance + 3
+        share = np.where(distance <= 1, near, far).reshape(shape).astype(x.dtype)
+        places = np.clip(base + step, 0, x.shape[axis] - 1)
+        parts.append(index_select(x, axis, places) * Tensor(share))
+    return parts[0] + parts[1] + parts[2] + parts[3]

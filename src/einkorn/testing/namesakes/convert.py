@@ -50,7 +50,7 @@ class Conversion:
             if value.type != "cpu":
                 raise Different("devices")
             return str(value)
-        if value in (torch.preserve_format, torch.contiguous_format):
+        if isinstance(value, torch.memory_format) and value != torch.channels_last:
             return None
         if isinstance(value, (torch.layout, torch.memory_format)):
             raise Different("layouts")

@@ -36,4 +36,7 @@ def table() -> Iterator[Row]:
         call(normal(2, 3, 5), 8, mode="linear"),
         call(normal(1, 2, 3, 2, 4), (4, 3, 2), mode="trilinear"),
         call(x, 2, mode="area"),
+        call(normal(1, 2, 3, 4, 5), (2, 3, 4), mode="area"),
+        call(x, (7, 3), mode="bicubic"),
+        call(x, scale_factor=(1.7, 0.6), mode="bicubic", align_corners=True),
     )
