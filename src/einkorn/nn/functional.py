@@ -10,6 +10,7 @@ from einkorn.autograd.operators import (
     adaptive_max_pool2d_with_indices,
     adaptive_max_pool3d,
     adaptive_max_pool3d_with_indices,
+    affine_grid,
     alpha_dropout,
     avg_pool1d,
     avg_pool2d,
@@ -43,6 +44,7 @@ from einkorn.autograd.operators import (
     gaussian_nll_loss,
     gelu,
     glu,
+    grid_sample,
     group_norm,
     gumbel_softmax,
     hardshrink,
@@ -113,6 +115,8 @@ from einkorn.autograd.operators import (
 
 __all__ = [
     "adaptive_avg_pool1d",
+    "affine_grid",
+    "grid_sample",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool3d",
     "adaptive_max_pool1d",

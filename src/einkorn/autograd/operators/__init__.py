@@ -33,6 +33,7 @@ padding            ``pad``
 margin             losses of margins, distances and counts
 recurrent          LSTM, GRU and simple recurrent layers
 resample           windows, pixel shuffles, interpolation
+grid               samples at given places, affine maps
 attention          scaled dot-product attention
 =================  ========================================================================
 
@@ -60,6 +61,7 @@ from einkorn.autograd.operators import (
     creation,
     diagonals,
     elementary,
+    grid,
     indexing,
     inplace,
     irregular_pool,
@@ -94,6 +96,7 @@ from einkorn.autograd.operators.conversion import *  # noqa: F403
 from einkorn.autograd.operators.creation import *  # noqa: F403
 from einkorn.autograd.operators.diagonals import *  # noqa: F403
 from einkorn.autograd.operators.elementary import *  # noqa: F403
+from einkorn.autograd.operators.grid import *  # noqa: F403
 from einkorn.autograd.operators.indexing import *  # noqa: F403
 from einkorn.autograd.operators.irregular_pool import *  # noqa: F403
 from einkorn.autograd.operators.joining import *  # noqa: F403
@@ -141,6 +144,7 @@ FUNCTIONAL = (
     activation,
     attention,
     conv,
+    grid,
     irregular_pool,
     lookup,
     loss,

@@ -16,6 +16,7 @@ from einkorn.autograd.operators.pool import (
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
 )
+from einkorn.autograd.operators.products import matmul
 from einkorn.autograd.operators.shape import permute, reshape
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
@@ -29,8 +30,10 @@ __all__ = [
     "unfold",
 ]
 
-_LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3, "bicubic": 2}
-_MODES = ("nearest", "nearest-exact", "area", *_LINEAR_MODES)
+_LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}
+_RANKS = {**_LINEAR_MODES, "bicubic": 2}
+_MODES = ("nearest", "nearest-exact", "area", "bicubic", *_LINEAR_MODES)
+_AREAS = {1: adaptive_avg_pool1d, 2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
 
 
 class Unfold(Operator):
@@ -245,19 +248,20 @@ def interpolate(
         Or by how much to multiply them; rounded down.
     mode : {"nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"}
     align_corners : bool, optional
-        In the linear modes: whether the corners' centres, not their corners, stay in place.
+        In the linear modes and the cubic one: whether the corners' centres, not their corners,
+        stay in place.
     recompute_scale_factor : bool, optional
         Take the ratio of the sizes as scale, not the `scale_factor` given.
     antialias : bool
-        Must be False: windows widened for shrinking are not implemented.
+        Widen the windows where images shrink, so that every pixel counts; of bilinear and bicubic.
 
     Raises
     ------
     ValueError
         If not just one of size and scale is given, or it has another number of entries, or the
-        mode is unknown.
+        mode is unknown, or does not know `align_corners` or `antialias`.
     NotImplementedError
-        With `antialias`, and, as in PyTorch, for a mode that does not suit the rank.
+        As in PyTorch, for a mode that does not suit the rank.
 
     Examples
     --------
@@ -267,23 +271,27 @@ def interpolate(
     """
     x = to_tensor(input)
     dims = x.ndim - 2
-    if antialias:
-        raise NotImplementedError("antialias=True is not supported")
     if mode not in _MODES:
         raise ValueError(f"mode: expected one of {_MODES}, got {mode!r}")
-    if dims not in (1, 2, 3) or _LINEAR_MODES.get(mode, dims) != dims:
+    if dims not in (1, 2, 3) or _RANKS.get(mode, dims) != dims:
         raise NotImplementedError(f"mode: {mode!r} does not suit an input of shape {x.shape}")
-    if align_corners is not None and mode not in _LINEAR_MODES:
+    if antialias and (dims != 2 or mode not in ("bilinear", "bicubic")):
+        raise ValueError(
+            f"antialias: expected mode 'bilinear' or 'bicubic' of images with it, got {mode!r} "
+            f"and shape {x.shape}"
+        )
+    if align_corners is not None and mode not in (*_LINEAR_MODES, "bicubic"):
         raise ValueError(f"align_corners: expected None for mode {mode!r}, got {align_corners}")
     sizes, scales = _sizes_and_scales(x, size, scale_factor, recompute_scale_factor)
     if mode == "area":
-        pools = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
-        return pools[dims - 1](x, sizes)
+        return _AREAS[dims](x, sizes[0] if dims == 1 else sizes)
     for axis, (new, scale) in enumerate(zip(sizes, scales, strict=True), 2):
         ratio = x.shape[axis] / new if scale is None else 1 / scale
-        if mode in _LINEAR_MODES:
-            places = _positions(x.shape[axis], new, ratio, bool(align_corners))
-            x = _cubic(x, axis, places) if mode == "bicubic" else _linear(x, axis, places)
+        if antialias or mode == "bicubic":
+            weights = _weights(x.shape[axis], new, ratio, mode, bool(align_corners), antialias)
+            x = _weighted(x, axis, weights)
+        elif mode in _LINEAR_MODES:
+            x = _linear(x, axis, _positions(x.shape[axis], new, ratio, bool(align_corners)))
         else:
             x = _nearest(x, axis, new, ratio, mode == "nearest-exact")
     return x
@@ -338,21 +346,44 @@ def _linear(x: Tensor, axis: int, positions: np.ndarray) -> Tensor:
     return index_select(x, axis, low) * (1 - share) + index_select(x, axis, high) * share
 
 
-def _cubic(x: Tensor, axis: int, positions: np.ndarray) -> Tensor:
-    """Interpolate along one axis by Keys' cubic through the four neighbours of each position.
+def _cubic(distance: np.ndarray, a: float) -> np.ndarray:
+    """Return the cubic convolution kernel of R. Keys (1981)."""
+    t = np.abs(distance)
+    near = ((a + 2) * t - (a + 3)) * t * t + 1
+    far = (((t - 5) * t + 8) * t - 4) * a
+    return np.where(t < 1, near, np.where(t < 2, far, 0.0))
 
-    Keys, "Cubic convolution interpolation for digital image processing", IEEE Transactions on
-    Acoustics, Speech and Signal Processing 29(6), 1981, with the parameter -0.75.
-    """
-    base = np.floor(positions).astype(np.int64)
-    part = positions - base
-    shape = [len(positions) if number == axis else 1 for number in range(x.ndim)]
-    parts = []
+
+def _weights(
+    old: int, new: int, ratio: float, mode: str, align_corners: bool, antialias: bool
+) -> np.ndarray:
+    """Return the share (new, old) of every old point in every new one, along one axis."""
+    if align_corners:
+        ratio = (old - 1) / (new - 1) if new > 1 else 0.0
+    points = np.arange(old)
+    if antialias:
+        # As in Pillow: the kernel is stretched over all that shrinks into one point.
+        stretch = max(ratio, 1.0)
+        centre = (np.arange(new) + 0.5)[:, np.newaxis] * ratio
+        reach = (2.0 if mode == "bicubic" else 1.0) * stretch
+        first = np.maximum((centre - reach + 0.5).astype(np.int64), 0)
+        last = np.minimum((centre + reach + 0.5).astype(np.int64), old)
+        distance = (points - centre + 0.5) / stretch
+        linear = np.maximum(1 - np.abs(distance), 0.0)
+        weights = _cubic(distance, -0.5) if mode == "bicubic" else linear
+        weights = np.where((points >= first) & (points < last), weights, 0.0)
+        return weights / weights.sum(1, keepdims=True)
+    places = np.arange(new) * ratio if align_corners else (np.arange(new) + 0.5) * ratio - 0.5
+    floor = np.floor(places).astype(np.int64)
+    weights = np.zeros((new, old))
     for step in (-1, 0, 1, 2):
-        distance = np.abs(part - step)
-        near = (1.25 * distance - 2.25) * distance**2 + 1
-        far = ((-0.75 * distance + 3.75) * distance - 6) * distance + 3
-        share = np.where(distance <= 1, near, far).reshape(shape).astype(x.dtype)
-        places = np.clip(base + step, 0, x.shape[axis] - 1)
-        parts.append(index_select(x, axis, places) * Tensor(share))
-    return parts[0] + parts[1] + parts[2] + parts[3]
+        # What lies outside counts as the border does.
+        at = np.clip(floor + step, 0, old - 1)
+        np.add.at(weights, (np.arange(new), at), _cubic(places - floor - step, -0.75))
+    return weights
+
+
+def _weighted(x: Tensor, axis: int, weights: np.ndarray) -> Tensor:
+    """Return the weighted sums along the height or the width of images."""
+    matrix = Tensor(weights.astype(x.dtype))
+    return matmul(matrix, x) if axis == 2 else matmul(x, matrix.transpose(0, 1))
