@@ -74,11 +74,13 @@ double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
 }
 
 /* Whichever take least time. Eight points along both axes would leave the promised bound of the
- * error; along columns they spare rows that neighbouring units read as well. */
+ * error; along columns they spare rows that neighbouring units read as well. Of several passes,
+ * whose products are all kept until they interleave, they do not fit the cache. */
 static void choose_points(ek_winograd_plan *plan, ek_winograd_tile tile) {
     double least = INFINITY;
     ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1], best[2] = {*y, *x};
-    for (int i = 0; i < 3; i++) {
+    int ways = y->passes * x->passes > 1 ? 1 : 3;
+    for (int i = 0; i < ways; i++) {
         set_points(y, i == 1 ? 8 : 6);
         set_points(x, i == 2 ? 8 : 6);
         plan->points = y->points * x->points;
