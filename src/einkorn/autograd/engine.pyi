@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 from einkorn.autograd.tensor import Tensor
@@ -9,4 +10,5 @@ class Task:
         self, retain_graph: bool, create_graph: bool, plan: dict[int, Any] | None = None
     ) -> None: ...
 
+def inspect_gradients(inspect: Callable[[Any, Any, Any], None] | None) -> None: ...
 def accumulate(leaf: Tensor, gradient: Any, owned: bool) -> None: ...

@@ -24,9 +24,17 @@ cnp.import_array()
 cdef extern from "numpy/arrayobject.h":
     int PyArray_FillWithScalar(cnp.ndarray array, object value) except -1
 
-__all__ = ["Task", "accumulate"]
+__all__ = ["Task", "accumulate", "inspect_gradients"]
 
 cdef object add = np.add
+# Called with each operator, the gradient that it was handed and what it made of it; or None.
+cdef object inspector = None
+
+
+def inspect_gradients(inspect):
+    """Call ``inspect(operator, gradient, results)`` for each operator passed from now on."""
+    global inspector
+    inspector = inspect
 
 
 @cython.final
@@ -287,10 +295,14 @@ cdef class Task:
                 needs = plan.get(node.order)
                 if needs is None:
                     return 0
+                node.restore()
                 if needs != node.needs:
                     active = node.restricted(needs)
+        node.restore()
         sources = node.sources
         results = active.propagate(arrival.gradient, create_graph)
+        if inspector is not None:
+            inspector(node, arrival.gradient, results)
         if not retain_graph:
             node.release()
         if type(results) is tuple:

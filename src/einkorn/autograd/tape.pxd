@@ -13,11 +13,13 @@ cdef class TensorBase:
 
 cdef class Operator:
     cdef public object extra
+    cdef public object frame
     cdef public dict hooks
     cdef public object needs
     cdef public object order
     cdef public object saved
     cdef public object sources
+    cdef public object trace
     cdef public object versions
 
     cdef TensorBase apply_to(self, tuple inputs)
@@ -25,6 +27,7 @@ cdef class Operator:
     cdef object compute(self, tuple inputs)
     cdef object forward_of(self, tuple inputs)
     cdef bint is_worth_pooling(self, object grad) except -1
+    cdef int restore(self) except -1
     cdef int record(self, tuple inputs, object output) except -1
     cdef tuple retained(self, tuple inputs, object output)
     cdef object pass_back(self, object grad, tuple saved)

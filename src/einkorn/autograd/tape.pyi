@@ -27,7 +27,11 @@ class Operator:
     versions: list[int]
     extra: Any
     hooks: dict[int, dict[int | None, Any]] | None
+    frame: Any
+    trace: Any
     retain: Callable[..., tuple[Any, ...]]
+    @staticmethod
+    def next_order() -> int: ...
     @property
     def node(self) -> Operator: ...
     def forward(self, *inputs: Any) -> Any: ...
@@ -44,6 +48,7 @@ class Output:
     index: int
     def __init__(self, node: Operator, index: int) -> None: ...
 
+def note_operators(note: Callable[[Operator, Any, Any], None] | None) -> None: ...
 def unrecorded(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any: ...

@@ -49,6 +49,8 @@ cdef extern from *:
     #else
     static _Thread_local int recording_is_off;
     #endif
+    /* Whether operators note where they were called. */
+    static int noting_is_on;
 
     /* cls() without a search for __new__ and __init__. */
     static PyObject *new_instance(PyObject *cls, PyObject *no_arguments) {
@@ -56,6 +58,7 @@ cdef extern from *:
     }
     """
     int recording_is_off
+    int noting_is_on
     object new_instance(object cls, object no_arguments)
 
 __all__ = ["Operator", "retain_crosswise", "retain_inputs", "retain_output", "unrecorded"]
@@ -66,6 +69,7 @@ cdef object NO_TENSORS = ()
 cdef list FEW_NEEDS = [[tuple([bool(bits >> i & 1) for i in range(n)]) for bits in range(1 << n)]
                        for n in range(4)]
 cdef object tensor_class = None
+cdef object note_operator = None
 cdef TensorBase ABSENT  # stands for what was not retained
 
 
@@ -84,6 +88,13 @@ cdef class Recording:
     def enabled(self, bint value):
         global recording_is_off
         recording_is_off = not value
+
+
+def note_operators(note):
+    """Call ``note(operator, inputs, outputs)`` for each operator recorded from now on, or None."""
+    global noting_is_on, note_operator
+    note_operator = note
+    noting_is_on = note is not None
 
 
 def unrecorded(function, tuple args, dict kwargs):
@@ -190,6 +201,10 @@ cdef class Operator:
         Arrays that ``forward`` leaves for ``backward`` and that are not tensors; freed as well.
     order : int
         Number of creation.
+    frame
+        What computes again what was saved, by ``frame.restore(self)``; None where it is kept.
+    trace
+        Where the operator was called, under anomaly detection; or None.
     """
 
     outputs = 1
@@ -296,11 +311,18 @@ cdef class Operator:
         saved = self.retained(inputs, output)
         self.versions = [(<TensorBase?>y)._version[0] for y in saved]
         self.saved = saved
+        if noting_is_on:
+            note_operator(self, inputs, output)
         return 0
 
     cdef tuple retained(self, tuple inputs, object output):
         """Do the same as ``retain``; for compiled operators to override."""
         return self.retain(inputs, output)
+
+    @staticmethod
+    def next_order():
+        """Return a number between those of the operators before and after."""
+        return next_order()
 
     @property
     def node(self):
@@ -365,9 +387,15 @@ cdef class Operator:
             linked[at] = output
         return tuple(linked)
 
+    cdef int restore(self) except -1:
+        """Compute again what was saved, where that was put off."""
+        if self.saved is None and self.frame is not None:
+            self.frame.restore(self)
+        return 0
+
     def check_alive(self):
         """Raise RuntimeError if a backward pass has freed what was saved."""
-        if self.saved is None:
+        if self.saved is None and self.frame is None:
             raise RuntimeError(
                 f"backward through {type(self).__name__} a second time, but what it had saved "
                 "is freed: call the first backward with retain_graph=True"
@@ -376,7 +404,7 @@ cdef class Operator:
     cpdef release(self):
         """Free what was saved. An operator that saved nothing can be passed again."""
         if self.saved or self.extra is not None:
-            self.saved = self.extra = None
+            self.saved = self.extra = self.frame = None
             self.sources = ()
 
     def restricted(self, tuple needs):
@@ -386,7 +414,10 @@ cdef class Operator:
         return copied
 
     def __reduce_ex__(self, protocol):
-        base = (self.extra, self.needs, self.order, self.saved, self.sources, self.versions)
+        base = (
+            self.extra, self.frame, self.needs, self.order, self.saved, self.sources, self.trace,
+            self.versions,
+        )
         own = {
             name: getattr(self, name)
             for cls in type(self).__mro__
@@ -404,7 +435,8 @@ cdef object slots_of(cls):
 
 def _restored_operator(cls, base, own):
     cdef Operator node = cls.__new__(cls)
-    node.extra, node.needs, node.order, node.saved, node.sources, node.versions = base
+    node.extra, node.frame, node.needs, node.order, node.saved, node.sources, *rest = base
+    node.trace, node.versions = rest
     for name, value in own.items():
         setattr(node, name, value)
     return node

@@ -56,7 +56,7 @@ def learned(vectors, numbers, each):
 
 def told_once(epoch, ask):
     """`epoch`, which answers `ask()` after its first `EPOCHS` calls, and from then on the same."""
-    answer = []
+    answer: list[np.float64] = []
 
     def call():
         if not answer:
