@@ -1,15 +1,15 @@
 """Convolution and transposed convolution of volumes with their gradients.
 
-A slice of the result reads KD slices of the input. Set side by side as channels these are one image,
-and the convolution of volumes is the convolution of images of C * KD channels, in a batch of N * OD:
-the weights need not even be moved. So whatever is fast for images is fast for volumes::
+A slice of the result reads KD slices of the input. Set side by side as channels these are one
+image, and the convolution of volumes is the convolution of images of C * KD channels, in a batch of
+N * OD: the weights need not even be moved. So whatever is fast for images is fast for volumes::
 
     x (N, C, D, H, W)  --depth_stack-->  (N OD, C KD, H, W)  --conv2d-->  (N OD, K, OH, OW)
                                                              --depth_unstack-->  (N, K, OD, OH, OW)
 
 and the input gradient is the same backwards. The stack is made some images at a time, few enough to
-stay in the cache; how many, the shapes alone decide. A kernel of one pixel in height and width needs
-no stack: it is an image kernel over planes of D rows and H * W columns.
+stay in the cache; how many, the shapes alone decide. A kernel of one pixel in height and width
+needs no stack: it is an image kernel over planes of D rows and H * W columns.
 """
 
 cimport numpy as cnp
@@ -255,7 +255,7 @@ cdef dict image_options(const Volumes *p, object algorithm, object precision):
 
 
 cdef tuple surplus(const Volumes *p):
-    """What the input has beyond the last window: an image's output padding, seen from the result."""
+    """What the input has beyond the last window: output padding, seen from the result."""
     rest = tuple([
         p.in_size[i] + 2 * p.padding[i] - extent(p, i) - (p.out_size[i] - 1) * p.stride[i]
         for i in range(3)
