@@ -13,6 +13,11 @@ from einkorn.optim import lr_scheduler
 torch = pytest.importorskip("torch")
 
 OWN = {"generator"}  # keyword-only and last
+# What PyTorch lacks.
+OURS = {
+    *("DropConnect", "DropPath", "Highway", "Maxout"),
+    "max_norm_",
+}
 NOT_TAKEN = {("normalize", "out"), ("LSTM", "mode"), ("GRU", "mode"), ("GRU", "proj_size")}
 # PyTorch's wrappers of compiled functions show None for what those then require.
 DIFFERENT_DEFAULTS = {
@@ -63,11 +68,16 @@ UNDESCRIBED = {
     "Tanhshrink",
 }
 
+
+def is_shared(name):
+    return name[0].isupper() and name not in OURS
+
+
 PAIRS = [
-    *((getattr(nn, n), getattr(torch.nn, n), n) for n in nn.__all__ if n[0].isupper()),
+    *((getattr(nn, n), getattr(torch.nn, n), n) for n in nn.__all__ if is_shared(n)),
     *((getattr(functional, n), getattr(torch.nn.functional, n), n) for n in functional.__all__),
     *((getattr(init, n), getattr(torch.nn.init, n), n) for n in init.__all__),
-    *((getattr(utils, n), getattr(torch.nn.utils, n), n) for n in utils.__all__),
+    *((getattr(utils, n), getattr(torch.nn.utils, n), n) for n in utils.__all__ if n not in OURS),
     *((getattr(optim, n), getattr(torch.optim, n), n) for n in optim.__all__ if n[0].isupper()),
     *(
         (getattr(rnn, n), getattr(torch.nn.utils.rnn, n), n)
@@ -96,6 +106,13 @@ def arguments(function):
 
 def equal(first, second):
     return first is second or first == second
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_names_of_our_own_are_not_pytorch_s(name):
+    assert name in {*nn.__all__, *utils.__all__}
+    assert not hasattr(torch.nn, name)
+    assert not hasattr(torch.nn.utils, name)
 
 
 @pytest.mark.parametrize(("ours", "theirs", "name"), PAIRS, ids=[pair[2] for pair in PAIRS])

@@ -78,3 +78,41 @@ def test_a_vector_that_does_not_fit_changes_nothing():
     with pytest.raises(TypeError, match="vec must be a Tensor, got ndarray"):
         utils.vector_to_parameters(np.zeros(20), ours)
     np.testing.assert_array_equal(ours[0].numpy(), before)
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, np.inf])
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_limiting_rows_matches_torch(norm_type, dim):
+    torch = pytest.importorskip("torch")
+    values = np.random.default_rng(0).normal(size=(5, 4, 3))
+    ours = nn.Parameter(values.copy())
+    utils.max_norm_([ours], 2.0, norm_type, dim)
+    expected = torch.renorm(torch.tensor(values), norm_type, dim, 2.0).numpy()
+    np.testing.assert_allclose(ours.numpy(), expected, rtol=1e-6)
+
+
+def test_limiting_leaves_biases_and_short_rows_alone():
+    layer = nn.Linear(3, 2, dtype=np.float64)
+    layer.weight.numpy()[...] = [[3.0, 0.0, 4.0], [0.1, 0.2, 0.3]]
+    layer.bias.numpy()[...] = 9.0
+    utils.max_norm_(layer.parameters(), 1.0)
+    np.testing.assert_allclose(layer.weight.numpy()[0], [0.6, 0.0, 0.8], rtol=1e-15)
+    assert layer.weight.tolist()[1] == [0.1, 0.2, 0.3]
+    assert layer.bias.tolist() == [9.0, 9.0]
+
+
+def test_limiting_a_saved_weight_is_seen():
+    weight = nn.Parameter(np.full((2, 2), 3.0))
+    loss = (weight * weight).sum()
+    utils.max_norm_(weight, 1.0)
+    with pytest.raises(RuntimeError, match="in place|changed|modified"):
+        loss.backward()
+
+
+def test_bad_limits_change_nothing():
+    first, second = nn.Parameter(np.ones((2, 2, 2))), nn.Parameter(np.ones((2, 2)))
+    with pytest.raises(ValueError, match="max_norm must be positive, got 0"):
+        utils.max_norm_(first, 0)
+    with pytest.raises(IndexError, match=r"dim: expected an axis of shape \(2, 2\), got 2"):
+        utils.max_norm_([first, second], 0.1, dim=2)
+    assert first.numpy().min() == 1.0

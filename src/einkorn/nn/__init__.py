@@ -46,14 +46,17 @@ from einkorn.nn.conv import (
 )
 from einkorn.nn.dropout import (
     AlphaDropout,
+    DropConnect,
     Dropout,
     Dropout1d,
     Dropout2d,
     Dropout3d,
+    DropPath,
     FeatureAlphaDropout,
 )
 from einkorn.nn.embedding import Embedding
 from einkorn.nn.flatten import Flatten, Unflatten
+from einkorn.nn.gating import Highway, Maxout
 from einkorn.nn.lazy import (
     LazyBatchNorm1d,
     LazyBatchNorm2d,
@@ -214,6 +217,8 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
+    "DropConnect",
+    "DropPath",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -235,6 +240,7 @@ __all__ = [
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
+    "Highway",
     "HingeEmbeddingLoss",
     "HuberLoss",
     "Identity",
@@ -275,6 +281,7 @@ __all__ = [
     "MaxUnpool1d",
     "MaxUnpool2d",
     "MaxUnpool3d",
+    "Maxout",
     "Mish",
     "Module",
     "ModuleDict",

@@ -7,6 +7,7 @@ from einkorn.nn.utils.parameters import (
     clip_grad_value_,
     clip_grads_with_norm_,
     get_total_norm,
+    max_norm_,
     parameters_to_vector,
     vector_to_parameters,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "fuse_conv_bn_eval",
     "fuse_linear_bn_eval",
     "get_total_norm",
+    "max_norm_",
     "parameters_to_vector",
     "vector_to_parameters",
 ]

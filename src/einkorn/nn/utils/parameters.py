@@ -1,4 +1,4 @@
-"""Gradients and parameters as a whole: clipping, and the vector of all parameters."""
+"""Gradients and parameters as a whole: clipping, limits, and the vector of all parameters."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = [
     "clip_grad_value_",
     "clip_grads_with_norm_",
     "get_total_norm",
+    "max_norm_",
     "parameters_to_vector",
     "vector_to_parameters",
 ]
@@ -151,6 +152,62 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
         array = gradient.numpy()
         np.clip(array, -clip_value, clip_value, out=array)
         increment_version(gradient)
+
+
+def max_norm_(parameters: Tensors, max_norm: float, norm_type: float = 2.0, dim: int = 0) -> None:
+    r"""Scale rows of ``parameters`` down to a norm of at most ``max_norm``, in place.
+
+    .. math::
+        w_i \leftarrow w_i \min\left(1, \frac{c}{\lVert w_i \rVert}\right)
+
+    To be called after every step of the optimiser. A row is what a unit multiplies its inputs by:
+    of `Linear` a row of the weights, of a convolution a filter. No graph records the change.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Those with fewer than two axes, biases among them, are passed over.
+    max_norm : float
+        c, positive.
+    norm_type : float
+        The p of the norm, ``inf`` too.
+    dim : int
+        The axis that counts the units; 1 for transposed convolutions without groups.
+
+    Raises
+    ------
+    ValueError
+        If ``max_norm`` is not positive.
+    IndexError
+        If a parameter has no axis ``dim``; none is changed then.
+
+    References
+    ----------
+    N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov, "Dropout: a simple
+    way to prevent neural networks from overfitting", 2014, section 5.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> w = nn.Parameter(np.array([[3.0, 4.0], [0.6, 0.8]]))
+    >>> nn.utils.max_norm_(w, 2.0)
+    >>> w.numpy().round(6).tolist()
+    [[1.2, 1.6], [0.6, 0.8]]
+    """
+    if not max_norm > 0.0:
+        raise ValueError(f"max_norm must be positive, got {max_norm}")
+    limited = [parameter for parameter in _listed(parameters) if parameter.ndim > 1]
+    for parameter in limited:
+        if not -parameter.ndim <= dim < parameter.ndim:
+            raise IndexError(f"dim: expected an axis of shape {parameter.shape}, got {dim}")
+    for parameter in limited:
+        array = parameter.numpy()
+        axes = tuple(axis for axis in range(array.ndim) if axis != dim % array.ndim)
+        norms = np.linalg.vector_norm(array, ord=norm_type, axis=axes, keepdims=True)
+        if np.any(norms > max_norm):
+            array *= np.where(norms > max_norm, max_norm / norms, 1.0).astype(array.dtype)
+            increment_version(parameter)
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
