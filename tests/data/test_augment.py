@@ -4,13 +4,22 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from einkorn.data import Compose, GaussianNoise, RandomAffine, RandomCrop, RandomFlip, affine
+from einkorn.data import (
+    Compose,
+    GaussianNoise,
+    RandomAffine,
+    RandomCrop,
+    RandomFlip,
+    affine,
+    ten_crop,
+)
 
 AUGMENTATIONS = {
     "affine": RandomAffine(degrees=20, shift=3, scale=(0.8, 1.2), fill=0.5),
     "flip": RandomFlip(),
     "noise": GaussianNoise(0.3),
     "crop": RandomCrop((9, 11), padding=2),
+    "reflected": RandomCrop((9, 11), padding=3, padding_mode="reflect"),
     "composed": Compose(RandomFlip(), RandomAffine(degrees=5), GaussianNoise(0.1)),
 }
 
@@ -100,12 +109,12 @@ def test_noise_has_its_deviation(images: np.ndarray) -> None:
     assert abs(noise.mean()) < 0.02
 
 
-def test_crops_are_windows(images: np.ndarray) -> None:
-    padded = np.pad(images, ((0, 0), (0, 0), (2, 2), (2, 2)))
+@pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric"])
+def test_crops_are_windows(images: np.ndarray, mode: str) -> None:
+    padded = np.pad(images, ((0, 0), (0, 0), (2, 2), (2, 2)), mode=mode)
     seen = set()
-    for image, crop in zip(
-        padded, RandomCrop((9, 11), 2)(images, np.random.default_rng(0)), strict=True
-    ):
+    crops = RandomCrop((9, 11), 2, padding_mode=mode)(images, np.random.default_rng(0))
+    for image, crop in zip(padded, crops, strict=True):
         places = [
             (i, j)
             for i in range(padded.shape[2] - 8)
@@ -115,6 +124,32 @@ def test_crops_are_windows(images: np.ndarray) -> None:
         assert len(places) >= 1
         seen.update(places)
     assert len(seen) > 5
+
+
+@pytest.mark.parametrize("vertical", [False, True])
+def test_ten_crop_takes_corners_and_centre_of_both(images: np.ndarray, vertical: bool) -> None:
+    crops = ten_crop(images, (6, 4), vertical_flip=vertical)
+    mirrored = np.flip(images, 2 if vertical else 3)
+    for source, part in ((images, crops[:, :5]), (mirrored, crops[:, 5:])):
+        np.testing.assert_array_equal(part[:, 0], source[:, :, :6, :4])
+        np.testing.assert_array_equal(part[:, 1], source[:, :, :6, -4:])
+        np.testing.assert_array_equal(part[:, 2], source[:, :, -6:, :4])
+        np.testing.assert_array_equal(part[:, 3], source[:, :, -6:, -4:])
+        np.testing.assert_array_equal(part[:, 4], source[:, :, 2:8, 4:8])
+    assert ten_crop(images, (10, 12)).shape == (16, 10, 3, 10, 12)
+    with pytest.raises(ValueError, match="does not fit"):
+        ten_crop(images, 11)
+    with pytest.raises(ValueError, match=r"expected shape \(N, C, H, W\)"):
+        ten_crop(images[0], 4)
+
+
+def test_images_too_small_to_be_mirrored(images: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    small = images[:, :, :3]
+    for mode, most in (("reflect", 2), ("symmetric", 3)):
+        assert RandomCrop(3, most, padding_mode=mode)(small, rng).shape == (16, 3, 3, 3)
+        with pytest.raises(ValueError, match=f"cannot be mirrored by a padding of {most + 1}"):
+            RandomCrop(3, most + 1, padding_mode=mode)(small, rng)
 
 
 def test_wrong_arguments(images: np.ndarray) -> None:
@@ -133,6 +168,7 @@ def test_wrong_arguments(images: np.ndarray) -> None:
         lambda: RandomFlip(axis="diagonal"),
         lambda: GaussianNoise(-1),
         lambda: RandomCrop(0),
+        lambda: RandomCrop(3, padding_mode="mirror"),
     ):
         with pytest.raises(ValueError, match="expected"):
             wrong()

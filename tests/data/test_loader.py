@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gc
 import itertools
+import threading
+import time
 import tracemalloc
 
 import numpy as np
@@ -119,6 +121,9 @@ def test_only_the_inputs_are_transformed() -> None:
     [
         ({"batch_size": 0}, ValueError, "batch_size: expected at least 1, got 0"),
         ({"batch_size": 1.5}, TypeError, "batch_size: expected an int, got 1.5"),
+        ({"num_workers": -1}, ValueError, "num_workers: expected at least 0, got -1"),
+        ({"num_workers": "2"}, TypeError, "num_workers: expected an int, got '2'"),
+        ({"prefetch_factor": 0}, ValueError, "prefetch_factor: expected at least 1, got 0"),
         ({"seed": -1}, ValueError, "seed: expected a non-negative integer, got -1"),
         ({"seed": 0.5}, TypeError, "float"),
     ],
@@ -128,8 +133,10 @@ def test_wrong_settings(changes: dict, error: type[Exception], message: str) -> 
         noisy(**changes)
 
 
-def test_memory_does_not_grow_with_epochs() -> None:
-    loader = DataLoader(ArrayDataset(np.zeros((5000, 10))), 64, shuffle=True, seed=0)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_memory_does_not_grow_with_epochs(workers: int) -> None:
+    rows = ArrayDataset(np.zeros((5000, 10)))
+    loader = DataLoader(rows, 64, shuffle=True, seed=0, num_workers=workers)
 
     def held_after(epochs: int) -> int:
         for _ in range(epochs):
@@ -143,6 +150,66 @@ def test_memory_does_not_grow_with_epochs() -> None:
         assert held_after(2) + 2000 > held_after(20)
     finally:
         tracemalloc.stop()
+
+
+def irregular(x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Take the longer the earlier, so that workers finish out of order."""
+    time.sleep(0.002 / (1 + x[0, 0]))
+    return noise(x, generator)
+
+
+@pytest.mark.parametrize(("workers", "factor"), [(1, 1), (2, 2), (5, 1), (3, 9)])
+def test_workers_give_the_same_batches(workers: int, factor: int) -> None:
+    loader = noisy(transform=irregular, num_workers=workers, prefetch_factor=factor)
+    assert take(loader, 20) == take(noisy(), 20)
+    assert loader.epoch == 3
+
+
+@pytest.mark.parametrize("done", [0, 1, 3, 6, 8, 13])
+@pytest.mark.parametrize(("before", "after"), [(2, 2), (0, 3), (3, 0)])
+def test_what_was_prefetched_and_not_given_out_comes_again(
+    done: int, before: int, after: int
+) -> None:
+    whole = take(noisy(), 20)
+    first = noisy(num_workers=before)
+    assert take(first, done) == whole[:done]
+    second = noisy(seed=99, num_workers=after)
+    second.load_state_dict(first.state_dict())
+    assert take(second, 20 - done) == whole[done:]
+
+
+def test_workers_end_with_the_iteration() -> None:
+    def workers() -> list[threading.Thread]:
+        return [t for t in threading.enumerate() if t.name.startswith("einkorn-loader")]
+
+    def stopping(x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        if x[0, 0] == 12:
+            raise RuntimeError("no such file")
+        return x
+
+    for _ in noisy(num_workers=3):
+        assert 1 <= len(workers()) <= 3
+        break
+    assert not workers()
+    given = []
+    with pytest.raises(RuntimeError, match="no such file"):
+        given.extend(x[0, 0] for x, _ in noisy(shuffle=False, transform=stopping, num_workers=3))
+    assert given == [0, 4, 8]
+    assert not workers()
+
+
+def test_batches_keep_the_structure_of_the_data() -> None:
+    inputs = {"left": np.arange(5), "right": (np.arange(5) * 2, np.arange(5) * 3)}
+    dataset = ArrayDataset(inputs, np.arange(5))
+    for number, (x, t) in enumerate(DataLoader(dataset, 2)):
+        np.testing.assert_array_equal(x["left"], t)
+        np.testing.assert_array_equal(x["right"][0], t * 2)
+        np.testing.assert_array_equal(x["right"][1], t * 3)
+        assert t[0] == 2 * number
+    with pytest.raises(ValueError, match=r"common first dimension, got shapes \[\(5,\), \(4,\)"):
+        ArrayDataset({"a": np.arange(5), "b": np.arange(4)})
+    with pytest.raises(ValueError, match="at least one array"):
+        ArrayDataset({})
 
 
 @given(count=st.integers(2, 60), batch=st.integers(1, 5), length=st.integers(1, 9))

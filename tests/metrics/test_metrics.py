@@ -104,6 +104,19 @@ def test_known_p_values(b: int, c: int, p: float) -> None:
     assert mcnemar(b, c) == mcnemar(c, b) == p
 
 
+@pytest.mark.parametrize(
+    ("table", "p"),
+    [((29, 1, 11, 9959), 26 / 2**12), ((15, 15, 25, 9945), 0.1538599)],
+)
+def test_errors_of_two_models_on_the_same_cases(table: tuple[int, ...], p: float) -> None:
+    # Both wrong, only the second, only the first, both right. Either way the first model makes 40
+    # errors in ten thousand and the second 30 or so; one difference is significant, one is not.
+    both, b, c, neither = table
+    assert both + b + c + neither == 10000
+    assert both + c == 40
+    assert mcnemar(b, c) == pytest.approx(p, rel=1e-6)
+
+
 @given(st.integers(0, 3000), st.integers(0, 3000))
 def test_mcnemar_is_the_binomial_test(b: int, c: int) -> None:
     if b + c:

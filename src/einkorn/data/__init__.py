@@ -9,7 +9,7 @@ runs Python code for each sample::
         │
     ArrayDataset ── Subset
         │
-    DataLoader ── RandomAffine, GaussianNoise …
+    DataLoader ── RandomAffine, GaussianNoise …              texts: EDA, random_swap …
         │
     (x, t), (x, t), …                    the same for the same seed, from any point on
 """
@@ -21,16 +21,26 @@ from einkorn.data.augment import (
     RandomCrop,
     RandomFlip,
     affine,
+    ten_crop,
 )
 from einkorn.data.datasets import ArrayDataset, Dataset, Subset
 from einkorn.data.digits import digits, load_idx, read_idx
 from einkorn.data.loader import DataLoader, Loader, SequenceLoader, Transform
 from einkorn.data.splits import kfold, stratified_split, train_valid_test_split
 from einkorn.data.text import ASCII, TextCorpus, Vocabulary, stdlib_corpus
+from einkorn.data.text_augment import (
+    EDA,
+    random_deletion,
+    random_insertion,
+    random_swap,
+    synonym_replacement,
+    wordnet_synonyms,
+)
 from einkorn.data.transforms import Normalize, one_hot, resize
 
 __all__ = [
     "ASCII",
+    "EDA",
     "ArrayDataset",
     "Compose",
     "DataLoader",
@@ -51,9 +61,15 @@ __all__ = [
     "kfold",
     "load_idx",
     "one_hot",
+    "random_deletion",
+    "random_insertion",
+    "random_swap",
     "read_idx",
     "resize",
     "stdlib_corpus",
     "stratified_split",
+    "synonym_replacement",
+    "ten_crop",
     "train_valid_test_split",
+    "wordnet_synonyms",
 ]

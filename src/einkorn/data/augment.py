@@ -11,7 +11,7 @@ import numpy as np
 from einkorn.data.loader import Transform
 
 __all__ = [
-    "Compose", "GaussianNoise", "RandomAffine", "RandomCrop", "RandomFlip", "affine",
+    "Compose", "GaussianNoise", "RandomAffine", "RandomCrop", "RandomFlip", "affine", "ten_crop",
 ]  # fmt: skip
 
 
@@ -213,12 +213,16 @@ class RandomCrop:
     padding : int
         Pixels added on every side first.
     fill : float
-        Their value.
+        Their value, if they are constant.
+    padding_mode : {"constant", "edge", "reflect", "symmetric"}
+        What they hold: `fill`, the border, or the image mirrored at its border, without repeating
+        the border itself or with it.
 
     Raises
     ------
     ValueError
-        When called: the padded images are smaller than the window.
+        A size is not positive, or the mode is unknown. When called: the padded images are smaller
+        than the window, or too small to be mirrored.
 
     Examples
     --------
@@ -227,23 +231,108 @@ class RandomCrop:
     (4, 1, 28, 28)
     """
 
-    def __init__(self, size: int | tuple[int, int], padding: int = 0, fill: float = 0.0) -> None:
+    def __init__(
+        self,
+        size: int | tuple[int, int],
+        padding: int = 0,
+        fill: float = 0.0,
+        padding_mode: str = "constant",
+    ) -> None:
+        if padding_mode not in _PADDING_MODES:
+            raise ValueError(
+                f"padding_mode: expected one of {_PADDING_MODES}, got {padding_mode!r}"
+            )
         self.size = (size, size) if isinstance(size, int) else size
         if min(self.size) < 1 or padding < 0:
             raise ValueError(f"size, padding: expected positive sizes, got {size} and {padding}")
         self.padding = padding
         self.fill = fill
+        self.padding_mode = padding_mode
 
     def __call__(self, images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         """Cut a window from each image of a batch (N, C, H, W)."""
-        frame = ((0, 0), (0, 0), (self.padding, self.padding), (self.padding, self.padding))
-        padded = np.pad(images, frame, constant_values=self.fill)
+        padded = self._padded(images)
         room = np.subtract(padded.shape[2:], self.size)
         if room.min() < 0:
             raise ValueError(f"images: a window of {self.size} does not fit {images.shape}")
         corner = generator.integers(0, room + 1, (len(images), 2))
         windows = np.lib.stride_tricks.sliding_window_view(padded, self.size, axis=(2, 3))
         return windows[np.arange(len(images)), :, corner[:, 0], corner[:, 1]]
+
+    def _padded(self, images: np.ndarray) -> np.ndarray:
+        frame = ((0, 0), (0, 0), (self.padding, self.padding), (self.padding, self.padding))
+        if self.padding_mode == "constant":
+            return np.pad(images, frame, constant_values=self.fill)
+        smallest = min(images.shape[2:]) - (self.padding_mode == "reflect")
+        if self.padding > smallest and self.padding_mode != "edge":
+            raise ValueError(
+                f"images: {images.shape} cannot be mirrored by a padding of {self.padding}"
+            )
+        return np.pad(images, frame, mode=self.padding_mode)  # type: ignore[call-overload]
+
+
+def ten_crop(
+    images: np.ndarray, size: int | tuple[int, int], vertical_flip: bool = False
+) -> np.ndarray:
+    """Cut out the four corners and the centre, of the images and of their mirror images.
+
+    A model that was trained on random windows is tested by the mean of its answers to the ten.
+
+    Parameters
+    ----------
+    images : array, shape (N, C, H, W)
+        The images.
+    size : int or (int, int)
+        Height and width of the windows.
+    vertical_flip : bool
+        Mirror top to bottom instead of left to right.
+
+    Returns
+    -------
+    array, shape (N, 10, C, height, width)
+        Top left, top right, bottom left, bottom right and centre, then those of the mirror image.
+
+    Raises
+    ------
+    ValueError
+        The window does not fit the images.
+
+    References
+    ----------
+    A. Krizhevsky, I. Sutskever and G. Hinton, "ImageNet classification with deep convolutional
+    neural networks", NIPS 2012, section 4.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 5), nn.Softmax(1))
+    >>> crops = ten_crop(np.zeros((2, 3, 10, 10), np.float32), 8)
+    >>> crops.shape
+    (2, 10, 3, 8, 8)
+    >>> model(crops.reshape(-1, 3, 8, 8)).reshape(2, 10, 5).mean(1).shape
+    (2, 5)
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    if images.ndim != 4:
+        raise ValueError(f"images: expected shape (N, C, H, W), got {images.shape}")
+    down, right = images.shape[2] - height, images.shape[3] - width
+    if min(height, width) < 1 or min(down, right) < 0:
+        raise ValueError(f"images: a window of {(height, width)} does not fit {images.shape}")
+    # Halves are rounded to even, as torchvision does.
+    corners = [(0, 0), (0, right), (down, 0), (down, right), (round(down / 2), round(right / 2))]
+    mirrored = images[:, :, ::-1] if vertical_flip else images[..., ::-1]
+    return np.stack(
+        [
+            source[:, :, top : top + height, left : left + width]
+            for source in (images, mirrored)
+            for top, left in corners
+        ],
+        axis=1,
+    )
+
+
+_PADDING_MODES = ("constant", "edge", "reflect", "symmetric")
 
 
 def _check_images(images: np.ndarray) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from einkorn.data.structure import leaves, map_leaves
 from einkorn.io import to_array
 
 __all__ = ["ArrayDataset", "Dataset", "Subset"]
@@ -18,7 +19,7 @@ class Dataset(Protocol):
         """Give the number of samples."""
         ...
 
-    def __getitem__(self, index: Any, /) -> tuple[np.ndarray, ...]:
+    def __getitem__(self, index: Any, /) -> tuple[Any, ...]:
         """Give the samples at `index` (an integer, a slice or an array of integers)."""
         ...
 
@@ -28,8 +29,9 @@ class ArrayDataset:
 
     Parameters
     ----------
-    *arrays : array or Tensor
-        At least one, each of shape (N, ...).
+    *arrays : array, Tensor, or a tuple or dictionary of such
+        At least one, each of shape (N, ...). Tuples and dictionaries are the inputs or targets of
+        models that have several; batches have the same structure.
 
     Raises
     ------
@@ -45,21 +47,23 @@ class ArrayDataset:
     >>> dataset[[2, 0]]
     (array([[0., 0., 1.],
            [1., 0., 0.]]), array([7, 5]))
+    >>> ArrayDataset({"left": np.arange(3), "right": np.arange(3) * 10}, np.ones(3))[1:]
+    ({'left': array([1, 2]), 'right': array([10, 20])}, array([1., 1.]))
     """
 
     def __init__(self, *arrays: Any) -> None:
-        self.arrays = tuple(to_array(array) for array in arrays)
-        if not self.arrays:
+        self.arrays = tuple(map_leaves(to_array, array) for array in arrays)
+        shapes = [array.shape for array in leaves(self.arrays)]
+        if not shapes:
             raise ValueError("arrays: expected at least one array, got none")
-        shapes = [array.shape for array in self.arrays]
         if any(not shape or shape[0] != shapes[0][0] for shape in shapes):
             raise ValueError(f"arrays: expected a common first dimension, got shapes {shapes}")
 
     def __len__(self) -> int:
-        return len(self.arrays[0])
+        return len(next(leaves(self.arrays)))
 
-    def __getitem__(self, index: Any) -> tuple[np.ndarray, ...]:
-        return tuple(array[index] for array in self.arrays)
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
+        return tuple(map_leaves(lambda array: array[index], part) for part in self.arrays)
 
 
 class Subset:
@@ -104,5 +108,5 @@ class Subset:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, index: Any) -> tuple[np.ndarray, ...]:
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
         return self.dataset[self.indices[index]]

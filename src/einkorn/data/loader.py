@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from einkorn.data.datasets import Dataset
+from einkorn.data.prefetch import prefetched
 from einkorn.data.seeds import Seed, as_seed
 
 __all__ = ["DataLoader", "Loader", "SequenceLoader", "Transform"]
 
-Batch = tuple[np.ndarray, ...]
+Batch = tuple[Any, ...]
 Transform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
@@ -97,13 +99,20 @@ class DataLoader(Loader):
     transform : callable, optional
         ``transform(x, generator) -> x``, applied to the first array of every batch; see
         `einkorn.data.Compose` and the augmentations beside it.
+    num_workers : int
+        Threads that prepare batches ahead of their use; 0 prepares each when it is asked for. The
+        batches are the same, bit for bit, and so is going on in the middle of an epoch: what was
+        prepared and not given out is prepared again. `dataset` and `transform` are then called from
+        several threads at once.
+    prefetch_factor : int
+        Batches that each of them prepares ahead.
 
     Raises
     ------
     ValueError
-        `batch_size` is not positive.
+        A number is out of its range.
     TypeError
-        `batch_size` is not an integer.
+        `batch_size` or `num_workers` is not an integer.
 
     Examples
     --------
@@ -123,16 +132,19 @@ class DataLoader(Loader):
         drop_last: bool = False,
         seed: Seed = None,
         transform: Transform | None = None,
+        num_workers: int = 0,
+        prefetch_factor: int = 2,
     ) -> None:
-        if not isinstance(batch_size, (int, np.integer)):
-            raise TypeError(f"batch_size: expected an int, got {batch_size!r}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size: expected at least 1, got {batch_size}")
+        _check_count("batch_size", batch_size, 1)
+        _check_count("num_workers", num_workers, 0)
+        _check_count("prefetch_factor", prefetch_factor, 1)
         self.dataset = dataset
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.transform = transform
+        self.num_workers = num_workers
+        self.prefetch_factor = prefetch_factor
         # A loader without anything random leaves the global generator alone.
         drawn = shuffle or transform is not None or seed is not None
         self.seed = as_seed(seed) if drawn else 0
@@ -145,12 +157,19 @@ class DataLoader(Loader):
         order = np.arange(len(self.dataset))
         if self.shuffle:
             np.random.default_rng([self.seed, epoch, 0]).shuffle(order)
-        for number in range(start, len(self)):
-            chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
-            first, *rest = self.dataset[chosen]
-            if self.transform is not None:
-                first = self.transform(first, np.random.default_rng([self.seed, epoch, 1 + number]))
-            yield (first, *rest)
+        make = partial(self._batch, order, self.seed, epoch)
+        numbers = range(start, len(self))
+        if self.num_workers == 0:
+            return map(make, numbers)
+        ahead = self.num_workers * self.prefetch_factor
+        return prefetched(make, numbers, self.num_workers, ahead)
+
+    def _batch(self, order: np.ndarray, seed: int, epoch: int, number: int) -> Batch:
+        chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
+        first, *rest = self.dataset[chosen]
+        if self.transform is not None:
+            first = self.transform(first, np.random.default_rng([seed, epoch, 1 + number]))
+        return (first, *rest)
 
     def _identity(self) -> dict[str, int]:
         return {"samples": len(self.dataset), "batch_size": self.batch_size}
@@ -229,3 +248,10 @@ class SequenceLoader(Loader):
         return {
             "samples": self._streams.size, "batch_size": self.batch_size, "length": self.length,
         }  # fmt: skip
+
+
+def _check_count(name: str, value: Any, least: int) -> None:
+    if not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: expected an int, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name}: expected at least {least}, got {value}")
