@@ -16,6 +16,7 @@ OWN = {"generator"}  # keyword-only and last
 # What PyTorch lacks.
 OURS = {
     *("DropConnect", "DropPath", "Highway", "Maxout"),
+    *("GRUVariant", "GRUVariantCell", "LSTMVariant", "LSTMVariantCell", "LearnedState"),
     "max_norm_",
 }
 NOT_TAKEN = {("normalize", "out"), ("LSTM", "mode"), ("GRU", "mode"), ("GRU", "proj_size")}

@@ -71,6 +71,7 @@ from einkorn.nn.lazy import (
     LazyInstanceNorm2d,
     LazyInstanceNorm3d,
 )
+from einkorn.nn.learned_state import LearnedState
 from einkorn.nn.linear import Identity, LazyLinear, Linear
 from einkorn.nn.loss import (
     BCELoss,
@@ -174,6 +175,7 @@ from einkorn.nn.resample import (
     UpsamplingNearest2d,
 )
 from einkorn.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from einkorn.nn.rnn_variants import GRUVariant, GRUVariantCell, LSTMVariant, LSTMVariantCell
 from einkorn.nn.sample_normalization import (
     GroupNorm,
     InstanceNorm1d,
@@ -234,6 +236,8 @@ __all__ = [
     "GLU",
     "GRU",
     "GRUCell",
+    "GRUVariant",
+    "GRUVariantCell",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -254,6 +258,8 @@ __all__ = [
     "LPPool3d",
     "LSTM",
     "LSTMCell",
+    "LSTMVariant",
+    "LSTMVariantCell",
     "LayerNorm",
     "LazyBatchNorm1d",
     "LazyBatchNorm2d",
@@ -268,6 +274,7 @@ __all__ = [
     "LazyInstanceNorm2d",
     "LazyInstanceNorm3d",
     "LazyLinear",
+    "LearnedState",
     "LeakyReLU",
     "Linear",
     "LocalResponseNorm",

@@ -60,7 +60,7 @@ def _relu_step(x: Tensor, h: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Any, b_hh
     return (relu(linear(x, w_ih, b_ih) + linear(h, w_hh, b_hh)),)
 
 
-def _compose(
+def by_steps(
     step: Step, x: Tensor, state: State, weights: Any, reverse: bool, batch_sizes: Any
 ) -> State:
     """Return the outputs and the last state of a sequence, by `step` after step."""
@@ -160,7 +160,7 @@ class _Sequence(_Recurrent):
         return {"reverse": self.reverse, "batch_sizes": self.batch_sizes}
 
     def compose(self, x: Tensor, state: State, weights: Any) -> State:
-        return _compose(type(self).step, x, state, weights, self.reverse, self.batch_sizes)
+        return by_steps(type(self).step, x, state, weights, self.reverse, self.batch_sizes)
 
     def needs_of_one_bias(self) -> tuple[bool, ...]:
         """Return what the kernel must compute that makes one gradient for both biases."""
@@ -402,7 +402,7 @@ def lstm(
     else:
         x, h, c, *weights = inputs
         weights.append(to_tensor(w_hr))
-        y, h_n, c_n = _compose(_lstm_step, x, (h, c), weights, reverse, batch_sizes)
+        y, h_n, c_n = by_steps(_lstm_step, x, (h, c), weights, reverse, batch_sizes)
     return y, h_n, c_n
 
 
