@@ -17,6 +17,7 @@ OWN = {"generator"}  # keyword-only and last
 OURS = {
     *("DropConnect", "DropPath", "Highway", "Maxout"),
     *("GRUVariant", "GRUVariantCell", "LSTMVariant", "LSTMVariantCell", "LearnedState"),
+    *("BahdanauAttention", "FeedForwardAttention", "LuongAttention"),
     "max_norm_",
 }
 NOT_TAKEN = {("normalize", "out"), ("LSTM", "mode"), ("GRU", "mode"), ("GRU", "proj_size")}

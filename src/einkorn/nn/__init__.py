@@ -32,6 +32,7 @@ from einkorn.nn.activation import (
     Softsign,
     Tanh,
 )
+from einkorn.nn.alignment import BahdanauAttention, FeedForwardAttention, LuongAttention
 from einkorn.nn.attention import (
     MultiheadAttention,
 )
@@ -199,6 +200,7 @@ __all__ = [
     "AvgPool3d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BahdanauAttention",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
@@ -228,6 +230,7 @@ __all__ = [
     "ELU",
     "Embedding",
     "FeatureAlphaDropout",
+    "FeedForwardAttention",
     "Flatten",
     "Fold",
     "FractionalMaxPool2d",
@@ -280,6 +283,7 @@ __all__ = [
     "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
+    "LuongAttention",
     "MSELoss",
     "MarginRankingLoss",
     "MaxPool1d",
