@@ -36,6 +36,7 @@ from einkorn.nn.alignment import BahdanauAttention, FeedForwardAttention, LuongA
 from einkorn.nn.attention import (
     MultiheadAttention,
 )
+from einkorn.nn.capsule import CapsuleMarginLoss, Capsules, Squash
 from einkorn.nn.containers import ModuleDict, ModuleList, Sequential
 from einkorn.nn.conv import (
     Conv1d,
@@ -205,6 +206,8 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3d",
     "CELU",
+    "CapsuleMarginLoss",
+    "Capsules",
     "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
@@ -334,6 +337,7 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "Squash",
     "Tanh",
     "Tanhshrink",
     "Threshold",
