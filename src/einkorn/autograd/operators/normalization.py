@@ -300,7 +300,23 @@ def layer_norm(
     """
     x = to_tensor(input)
     tail = _tail(x, normalized_shape)
+    if eps < 0:
+        return _below_variance(x, tuple(range(-len(tail), 0)), eps, True, *_affine(weight, bias))
     return LayerNorm(tail, eps, True).apply(x, *_affine(weight, bias))
+
+
+def _below_variance(
+    x: Tensor,
+    dims: tuple[int, ...],
+    eps: float,
+    centred: bool,
+    weight: Tensor | None,
+    bias: Tensor | None,
+) -> Tensor:
+    """Return what a negative `eps` gives, which kernels refuse: NaN where no variance is left."""
+    y, _ = _standardised(x, dims, eps, centred)
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
 
 
 def _tail(x: Tensor, normalized_shape: Any) -> tuple[int, ...]:
@@ -328,7 +344,14 @@ def group_norm(
     x = to_tensor(input)
     if x.ndim < 2 or num_groups < 1 or x.shape[1] % num_groups:
         raise RuntimeError(f"num_groups: {num_groups} does not divide the channels of {x.shape}")
-    return GroupNorm(num_groups, eps).apply(x, *_affine(weight, bias))
+    parts = _affine(weight, bias)
+    if eps < 0:
+        grouped = reshape(x, x.shape[0], num_groups, -1)
+        y = reshape(_standardised(grouped, (2,), eps, True)[0], x.shape)
+        channels = (1, -1, *(1,) * (x.ndim - 2))
+        y = y if parts[0] is None else y * reshape(parts[0], channels)
+        return y if parts[1] is None else y + reshape(parts[1], channels)
+    return GroupNorm(num_groups, eps).apply(x, *parts)
 
 
 def instance_norm(
@@ -403,6 +426,8 @@ def rms_norm(
     x = to_tensor(input)
     tail = _tail(x, normalized_shape)
     least = float(np.finfo(x.dtype).eps) if eps is None else eps
+    if least < 0:
+        return _below_variance(x, tuple(range(-len(tail), 0)), least, False, *_affine(weight, None))
     return LayerNorm(tail, least, False).apply(x, *_affine(weight, None))
 
 
