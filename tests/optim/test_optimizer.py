@@ -215,3 +215,15 @@ def test_an_interrupt_leaves_whole_steps(name):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     assert interrupts > 20
+
+
+def test_names_of_parameters_are_given_everywhere_or_nowhere():
+    first, second = nn.Parameter(np.zeros(1)), nn.Parameter(np.zeros(1))
+    with pytest.raises(ValueError, match="all or none, got 1 of 2"):
+        optim.SGD([("a", first), second])
+    optimizer = optim.SGD([("a", first)])
+    with pytest.raises(ValueError, match="must have names"):
+        optimizer.add_param_group({"params": [second]})
+    optimizer.add_param_group({"params": [("b", second)]})
+    with pytest.raises(TypeError, match="not a set"):
+        optim.SGD([{"params": {first, second}}])

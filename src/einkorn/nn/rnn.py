@@ -291,6 +291,9 @@ class RNNBase(Module):
         dtype: Any,
     ) -> None:
         super().__init__()
+        for name, flag in (("bias", bias), ("batch_first", batch_first)):
+            if not isinstance(flag, bool):
+                raise TypeError(f"{name} must be a bool, got {flag!r}")
         _check_sizes(input_size, hidden_size)
         if num_layers < 1:
             raise ValueError(f"num_layers must be at least 1, got {num_layers}")
@@ -645,6 +648,8 @@ class GRU(RNNBase):
 
 def _check_sizes(input_size: int, hidden_size: int) -> None:
     for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
+        if not isinstance(size, int | np.integer):
+            raise TypeError(f"{name} must be an int, got {size!r}")
         if size < 1:
             raise ValueError(f"{name} must be at least 1, got {size}")
 

@@ -97,6 +97,7 @@ class Adam(StepwiseOptimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         refuse_differentiable(differentiable)
+        _refuse_mixtures(lr, betas, bool(foreach) and not capturable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -184,7 +185,19 @@ class AdamW(Adam):
             eps,
             weight_decay,
             amsgrad,
+            foreach=foreach,
             maximize=maximize,
+            capturable=capturable,
             differentiable=differentiable,
             decoupled_weight_decay=True,
         )
+
+
+def _refuse_mixtures(lr: Any, betas: Any, foreach: bool) -> None:
+    """Raise for Tensors among the settings where PyTorch's optimiser takes none."""
+    if len({isinstance(beta, Tensor) for beta in betas}) > 1:
+        raise ValueError(f"betas must be either both numbers or both Tensors, got {betas}")
+    for name, value in (("lr", lr), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
+        if isinstance(value, Tensor) and (foreach or value.numel() != 1):
+            expected = "a number with foreach=True" if foreach else "a Tensor of one element"
+            raise ValueError(f"{name} must be {expected}, got {value}")

@@ -140,7 +140,7 @@ class LBFGS(Optimizer):
             state["n_iter"] += 1
             direction = self._direction(state, here.gradient)
             slope = float(here.gradient @ direction)
-            length = group["lr"]
+            length = float(group["lr"])
             if state["n_iter"] == 1:
                 length *= min(1.0, 1.0 / float(np.abs(here.gradient).sum()))
             state |= {"d": direction, "prev_flat_grad": here.gradient, "prev_loss": here.loss}

@@ -74,11 +74,22 @@ class Optimizer:
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, got {type(param_group).__name__}")
         params = param_group["params"]
+        if isinstance(params, set | frozenset):
+            raise TypeError("params must be in an order that stays: a list, not a set")
         params = [params] if isinstance(params, Tensor) else list(params)
         group = self.defaults | param_group
-        if params and isinstance(params[0], tuple):
+        named = [isinstance(param, tuple) for param in params]
+        if any(named):
+            if not all(named):
+                raise ValueError(
+                    f"params must have names all or none, got {sum(named)} of {len(named)}"
+                )
             group["param_names"] = [name for name, _ in params]
             params = [param for _, param in params]
+        if self.param_groups and ("param_names" in self.param_groups[0]) != (
+            "param_names" in group
+        ):
+            raise ValueError("param_group must have names if the other groups have, and only then")
         for param in params:
             self._check_param(param)
         if len(set(params)) != len(params):

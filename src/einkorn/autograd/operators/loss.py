@@ -318,6 +318,10 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing: expected in [0, 1], got {label_smoothing}")
     if t._data.dtype.kind == "f":
+        if ignore_index >= 0:
+            raise RuntimeError(
+                f"ignore_index: expected none with class probabilities, got {ignore_index}"
+            )
         return _soft_cross_entropy(x, t, weight, how, label_smoothing)
     if x._data.ndim == 1:
         result = cross_entropy(
