@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import einkorn
 from einkorn import kernels
 from einkorn.testing import references
 from einkorn.testing.gradients import assert_gradients
@@ -66,7 +67,8 @@ def test_softmax_gradient_by_central_differences(name):
         assert_gradients(lambda x, axis=axis: function(x, axis), [x], grad, [analytic])
 
 
-SHAPES = [(1, 1), (6, 5), (7, 33), (5, 1000), (4, 3, 2), (2, 17, 3, 4), (0, 3)]
+LONG = (2, 40_001)  # cut into spans
+SHAPES = [(1, 1), (6, 5), (7, 33), (5, 1000), (4, 3, 2), (2, 17, 3, 4), (0, 3), LONG]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -120,6 +122,50 @@ def test_confident_and_wrong_is_finite(dtype):
     logits = np.array([[1000.0, 0.0], [0.0, 1000.0]], dtype)
     assert_close(kernels.cross_entropy(logits, np.array([1, 0])), 1000.0)
     assert_close(kernels.cross_entropy(logits, np.array([0, 1])), 0.0)
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, (40, 10), (3, 9001), (19, 4, 37)])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_gradient_is_the_same_where_the_forward_pass_kept_its_sums(shape, reduction, dtype):
+    rng = np.random.default_rng(8)
+    logits = (5 * rng.standard_normal(shape)).astype(dtype)
+    logits[:1, :1] = -np.inf
+    target = rng.integers(shape[1] > 1, shape[1], (shape[0], *shape[2:]))
+    target[rng.random(target.shape) < 0.2] = -7
+    grad = np.asarray(rng.standard_normal(target.shape if reduction == "none" else ()), dtype)
+    parameters = {"ignore_index": -7, "reduction": reduction}
+    x = einkorn.tensor(logits, requires_grad=True)
+    loss = einkorn.nn.functional.cross_entropy(x, einkorn.tensor(target), **parameters)
+    np.testing.assert_array_equal(
+        loss.detach().numpy(), kernels.cross_entropy(logits, target, **parameters)
+    )
+    loss.backward(einkorn.tensor(grad))
+    expected = kernels.cross_entropy_grad(grad, logits, target, **parameters)
+    np.testing.assert_array_equal(x.grad.numpy(), expected)
+
+
+@pytest.mark.parametrize("where", [0, 20_000, 40_000])
+def test_extremes_of_long_rows(where, dtype):
+    logits = np.full(LONG, -np.inf, dtype)
+    logits[0, where] = 3
+    target = np.array([where, 1])
+    loss = kernels.cross_entropy(logits, target, reduction="none")
+    np.testing.assert_array_equal(loss, [0, np.nan])
+    ones = np.ones(2, dtype)
+    gradient = kernels.cross_entropy_grad(ones, logits, target, reduction="none")
+    np.testing.assert_array_equal(gradient[0], 0)
+    assert np.isnan(gradient[1]).all()
+    logits[0, where] = np.nan
+    assert np.isnan(kernels.cross_entropy(logits, target, reduction="none")).all()
+
+
+def test_targets_changed_after_the_forward_pass_are_checked_again(dtype):
+    target = np.array([0, 2])
+    x = einkorn.tensor(np.zeros((2, 3), dtype), requires_grad=True)
+    loss = einkorn.nn.functional.cross_entropy(x, einkorn.from_numpy(target))
+    target[1] = 1 << 40
+    with pytest.raises(IndexError, match="target: expected classes from 0 to 2"):
+        loss.backward()
 
 
 def test_cross_entropy_gradient_by_central_differences():

@@ -87,6 +87,8 @@ CALLS = [
     *(call(name, normal(*WIDE), normal(*WIDE)) for name in ("softmax_grad", "log_softmax_grad")),
     call("cross_entropy", normal(2051, 77), integers(77, 2051)),
     call("cross_entropy_grad", normal(), normal(2051, 77), integers(77, 2051)),
+    call("cross_entropy", normal(3, 50_257), integers(50_257, 3)),
+    call("cross_entropy_grad", normal(), normal(3, 50_257), integers(50_257, 3)),
     call("dropout", normal(*WIDE), 0.3, 99),
     call("dropout_grad", normal(*WIDE), lambda rng, _: rng.random(WIDE) < 0.5, 0.3),
     call("batch_norm", normal(*IMAGE), normal(16), normal(16)),

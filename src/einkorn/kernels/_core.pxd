@@ -339,10 +339,11 @@ cdef extern from "einkorn/api.h" nogil:
                                 const void *grad, const void *y, void *gx) noexcept nogil
         int (*cross_entropy)(ek_dtype dtype, const ek_cross_entropy_problem *problem,
                              const void *logits, const int64_t *target, const void *weight,
-                             void *loss) noexcept nogil
+                             void *loss, void *normalizers) noexcept nogil
         int (*cross_entropy_grad)(ek_dtype dtype, const ek_cross_entropy_problem *problem,
                                   const void *grad, const void *logits, const int64_t *target,
-                                  const void *weight, void *gx) noexcept nogil
+                                  const void *weight, const void *normalizers,
+                                  void *gx) noexcept nogil
         int (*conv2d)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *x,
                       const void *weight, const void *bias, void *y,
                       ek_workspace workspace) noexcept nogil

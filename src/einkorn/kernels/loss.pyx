@@ -9,6 +9,7 @@ from einkorn.kernels._arrays cimport (
     Call,
     check,
     deliver,
+    empty,
     empty_like,
     expect_shape,
     forbid_partial_overlap,
@@ -349,30 +350,37 @@ def cross_entropy(logits, target, *, weight=None, ignore_index=-100, reduction="
     >>> kernels.cross_entropy(np.zeros((2, 4)), np.array([0, -100]), reduction="none").round(4)
     array([1.3863, 0.    ])
     """
-    return class_entropy(logits, target, weight, ignore_index, reduction)
+    return class_entropy(logits, target, weight, ignore_index, reduction, None)
 
 
 cdef object class_entropy(object logits, object target, object weight, object ignore_index,
-                          object reduction):
+                          object reduction, list kept):
     cdef Call call = new_call()
     cdef ek_cross_entropy_problem problem
     cdef cnp.ndarray z = input(logits, "logits", &call)
     cdef cnp.ndarray t = index_input(target, "target")
-    cdef cnp.ndarray w, result
+    cdef cnp.ndarray w, result, normalizers = None
+    cdef int64_t size[2]
     cdef int status, rank
     set_entropy(&problem, z, t, ignore_index, reduction)
     w = class_weights(weight, &problem, &call)
     rank = cnp.PyArray_NDIM(t) if problem.reduction == EK_REDUCE_NONE else 0
     result = output(None, rank, <const int64_t *>cnp.PyArray_DIMS(t), call.type_number)
+    if kept is not None:
+        size[0], size[1] = 2, problem.samples * problem.inner
+        normalizers = empty(2, size, call.type_number)
     with nogil:
         status = api.cross_entropy(
             call.dtype, &problem, cnp.PyArray_DATA(z), <const int64_t *>cnp.PyArray_DATA(t),
-            NULL if w is None else cnp.PyArray_DATA(w), cnp.PyArray_DATA(result)
+            NULL if w is None else cnp.PyArray_DATA(w), cnp.PyArray_DATA(result),
+            NULL if normalizers is None else cnp.PyArray_DATA(normalizers)
         )
     if status == EK_BAD_INDEX:
         raise bad_target(t, &problem)
     if status != EK_OK:
         check(status, "cross_entropy")
+    if kept is not None:
+        kept.append(normalizers)
     return result
 
 
@@ -417,16 +425,17 @@ def cross_entropy_grad(grad, logits, target, *, weight=None, ignore_index=-100, 
     >>> kernels.cross_entropy_grad(1.0, np.zeros((1, 2)), np.array([0]))
     array([[-0.5,  0.5]])
     """
-    return class_entropy_gradient(grad, logits, target, weight, ignore_index, reduction)
+    return class_entropy_gradient(grad, logits, target, weight, ignore_index, reduction, None)
 
 
 cdef object class_entropy_gradient(object grad, object logits, object target, object weight,
-                                   object ignore_index, object reduction):
+                                   object ignore_index, object reduction, object normalizers):
     cdef Call call = new_call()
     cdef ek_cross_entropy_problem problem
     cdef cnp.ndarray z = input(logits, "logits", &call)
     cdef cnp.ndarray t = index_input(target, "target")
-    cdef cnp.ndarray w, g = None, result
+    cdef cnp.ndarray w, g = None, known = None, result
+    cdef int64_t size[2]
     cdef double number = 0
     cdef float narrow = 0
     cdef const void *by_loss = &number
@@ -443,12 +452,16 @@ cdef object class_entropy_gradient(object grad, object logits, object target, ob
         if call.dtype == EK_F32:
             narrow = <float>number
             by_loss = &narrow
+    if normalizers is not None:
+        known = input(normalizers, "normalizers", &call)
+        size[0], size[1] = 2, problem.samples * problem.inner
+        expect_shape(known, "normalizers", 2, size)
     result = empty_like(z)
     with nogil:
         status = api.cross_entropy_grad(
             call.dtype, &problem, by_loss, cnp.PyArray_DATA(z),
             <const int64_t *>cnp.PyArray_DATA(t), NULL if w is None else cnp.PyArray_DATA(w),
-            cnp.PyArray_DATA(result)
+            NULL if known is None else cnp.PyArray_DATA(known), cnp.PyArray_DATA(result)
         )
     if status == EK_BAD_INDEX:
         raise bad_target(t, &problem)

@@ -26,27 +26,27 @@ cdef class CrossEntropy(Operator):
     cdef public object reduction
 
     def forward(self, logits):
-        return entropy_of(
-            logits, self.target, self.weight, self.ignore_index, self.reduction
+        cdef list kept = [] if True in self.needs else None
+        loss = entropy_of(
+            logits, self.target, self.weight, self.ignore_index, self.reduction, kept
         )
+        if kept is not None:
+            self.extra = kept[0]
+        return loss
 
     def backward(self, grad, logits):
         return gradient_of(
-            grad, logits, self.target, self.weight, self.ignore_index, self.reduction
+            grad, logits, self.target, self.weight, self.ignore_index, self.reduction, self.extra
         )
 
     cdef object compute(self, tuple inputs):
-        return entropy_of(
-            data_of(inputs[0]), self.target, self.weight, self.ignore_index, self.reduction
-        )
+        return self.forward(data_of(inputs[0]))
 
     cdef tuple retained(self, tuple inputs, object output):
         return inputs
 
     cdef object pass_back(self, object grad, tuple saved):
-        return gradient_of(
-            grad, data_of(saved[0]), self.target, self.weight, self.ignore_index, self.reduction
-        )
+        return self.backward(grad, data_of(saved[0]))
 
     def compose_backward(self, grad, logits):
         scale, one_hot = self._constants(logits)
