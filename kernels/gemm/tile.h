@@ -36,3 +36,9 @@
 #define IN_PLACE 128
 #define MC 96
 #define NC 2048
+/* Sums of a lone row that stay in L1 while B streams past, and what a task of them takes at least.
+ */
+#undef LONE_COLUMNS
+#undef LONE_TASK
+#define LONE_COLUMNS (16 * NR)
+#define LONE_TASK 256

@@ -52,6 +52,20 @@ def test_blocks_of_the_caches(shape, dtype):
     assert_close(kernels.matmul(a, b), a.astype("f8") @ b.astype("f8"))
 
 
+@pytest.mark.parametrize("n", [65, 256, 300, 513, 1030, 2100])
+@pytest.mark.parametrize("k", [1, 3, 4, 1025])
+def test_lone_rows(n, k, dtype):
+    a, b, bias, out = operands(dtype, (1, k), (k, n), (n,), (1, n))
+    expected = a.astype("f8") @ b.astype("f8")
+    assert_close(kernels.matmul(a, b), expected)
+    assert_close(kernels.matmul(a, b[:, ::-1]), expected[:, ::-1])
+    added = kernels.matmul(a, b, alpha=0.5, beta=2.0, out=out.copy())
+    assert_close(added, 0.5 * expected + 2.0 * out)
+    assert_close(kernels.matmul(a, b, beta=1.0, out=out.copy()), expected + out)
+    rectified = kernels.linear(a, b.T, bias, activation="relu")
+    assert_close(rectified, np.maximum(expected + bias, 0))
+
+
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -2.5])
 @pytest.mark.parametrize("beta", [0.0, 1.0, 0.5])
 @pytest.mark.parametrize("size", [3, 40])

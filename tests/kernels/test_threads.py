@@ -61,6 +61,7 @@ CALLS = [
     call("max_unpool2d_grad", normal(1, 48, 80, 80), permuted(48, 6400, (40, 40))),
     call("avg_pool2d", normal(*IMAGE), 3, stride=2, padding=1),
     call("avg_pool2d_grad", normal(3, 16, 31, 34), IMAGE, 3, stride=2, padding=1),
+    call("matmul", normal(1, 1037), normal(1037, 2051)),
     call("adaptive_avg_pool2d", normal(*IMAGE), (30, 31)),
     call("adaptive_avg_pool2d_grad", normal(3, 16, 30, 31), IMAGE),
     call("lstm_cell", normal(48, 130), STATE, STATE, normal(640, 130), normal(640, 160)),
