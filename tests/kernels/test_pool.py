@@ -98,6 +98,19 @@ def test_avg_pool2d_equals_reference(dtype, case, seed):
     assert_close(actual, references.avg_pool2d_grad(grad, x.shape, **case.parameters))
 
 
+@pytest.mark.parametrize("width", [2, 31, 35, 512, 513, 700])
+@pytest.mark.parametrize(
+    ("size", "stride", "padding"), [(2, 2, 0), (2, 2, 1), (3, 1, 1), (2, 1, 0), (3, 2, 1)]
+)
+def test_gradients_of_averages_along_wide_rows(width, size, stride, padding, dtype):
+    shape, window = (2, 5, width), {"stride": stride, "padding": padding, "ceil_mode": True}
+    for parameters in (window, window | {"count_include_pad": False}):
+        x = normal(dtype, (1, *shape))
+        grad = normal(dtype, kernels.avg_pool2d(x, size, **parameters).shape, 1)
+        actual = kernels.avg_pool2d_grad(grad, x.shape, size, **parameters)
+        assert_close(actual, references.avg_pool2d_grad(grad, x.shape, size, **parameters))
+
+
 @settings(max_examples=60)
 @given(avg_pool2d_cases(), SEEDS)
 def test_avg_pool2d_equals_torch(dtype, case, seed):
