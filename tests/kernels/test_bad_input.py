@@ -100,6 +100,7 @@ VALID = {
     "cross_entropy_grad": {"grad": ones(), "logits": LOGITS, "target": TARGET},
     "dropout": {"x": X, "p": 0.5, "seed": 1},
     "dropout_grad": {"grad": X, "mask": X > 0, "p": 0.5},
+    "bernoulli": {"p": X, "seed": 1},
     "batch_norm": {"x": X, "weight": ones(4), "bias": ones(4)},
     "batch_norm_relu": {"x": X, "weight": ones(4), "bias": ones(4)},
     "batch_norm_relu_grad": {
@@ -235,6 +236,7 @@ for bad in (2**31, 2**32 + 3, 2**40, 2**62, 2**63 - 1):
 for elements in ((2**60,), (2**30, 2**30), (2**20, 2**20, 2**20)):
     refuse("relu sigmoid tanh leaky_relu elu softmax", TOO_LARGE, x=huge(*elements), blame=".")
     refuse("dropout", TOO_LARGE, x=huge(*elements), blame=".")
+    refuse("bernoulli", TOO_LARGE, p=huge(*elements), blame=".")
 refuse("matmul", TOO_LARGE, a=huge(2**56, 4), blame=".")
 refuse("matmul", TOO_LARGE, a=huge(2**30, 2**27, 2, 4), blame=".")
 refuse("matmul", TOO_LARGE, a=huge(2**40, 1), b=huge(1, 2**40), blame=".")
@@ -351,9 +353,9 @@ for bad in (-0.1, 1.1, float("nan"), float("inf")):
 for bad in ("0.5", None, 1j):
     refuse("dropout dropout_grad", TypeError, p=bad)
 for bad in (1.5, "1", None):
-    refuse("dropout", TypeError, seed=bad)
-refuse("dropout", ValueError, seed=-1)
-refuse("dropout", ValueError, seed=2**63, blame="seed: expected an int of at most")
+    refuse("dropout bernoulli", TypeError, seed=bad)
+refuse("dropout bernoulli", ValueError, seed=-1)
+refuse("dropout bernoulli", ValueError, seed=2**63, blame="seed: expected an int of at most")
 refuse("avg_pool2d avg_pool2d_grad", ValueError, divisor_override=0)
 refuse("avg_pool2d avg_pool2d_grad", TypeError, divisor_override=1.5)
 refuse("leaky_relu leaky_relu_grad", TypeError, negative_slope="0.1")

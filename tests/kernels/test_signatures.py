@@ -71,6 +71,7 @@ cross_entropy(logits, target, *, weight=None, ignore_index=-100, reduction="mean
 cross_entropy_grad(grad, logits, target, *, weight=None, ignore_index=-100, reduction="mean")
 dropout(x, p, seed, *, out=None)
 dropout_grad(grad, mask, p)
+bernoulli(p, seed, *, out=None)
 batch_norm(x, weight, bias, mean=None, var=None, *, eps=1e-5)
 batch_norm_grad(grad, x, weight, mean, inv_std, *, training=True)
 batch_norm_relu(x, weight, bias, mean=None, var=None, *, eps=1e-5)

@@ -91,6 +91,7 @@ CALLS = [
     call("cross_entropy", normal(3, 50_257), integers(50_257, 3)),
     call("cross_entropy_grad", normal(), normal(3, 50_257), integers(50_257, 3)),
     call("dropout", normal(*WIDE), 0.3, 99),
+    call("bernoulli", normal(*WIDE), 99),
     call("dropout_grad", normal(*WIDE), lambda rng, _: rng.random(WIDE) < 0.5, 0.3),
     call("batch_norm", normal(*IMAGE), normal(16), normal(16)),
     call("batch_norm_grad", normal(*IMAGE), normal(*IMAGE), normal(16), normal(16), normal(16)),

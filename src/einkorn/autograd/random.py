@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from einkorn import kernels
 from einkorn.autograd.promotion import as_dtype, default_dtype
 from einkorn.autograd.tensor import Tensor, check_device
 
@@ -265,4 +266,6 @@ def bernoulli(input: Any, *, generator: Generator | None = None) -> Tensor:
     p = np.asarray(input)
     if not ((p >= 0) & (p <= 1)).all():
         raise RuntimeError("input: expected probabilities in [0, 1]")
-    return Tensor(((generator or default_generator()).random(p.shape) < p).astype(p.dtype))
+    chances = p if p.dtype in (np.float32, np.float64) else p.astype(np.float32)
+    drawn = kernels.bernoulli(chances, draw_seed(generator))
+    return Tensor(drawn.astype(p.dtype, copy=False))

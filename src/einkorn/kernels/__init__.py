@@ -157,6 +157,7 @@ from einkorn.kernels.row_norm import (
     rms_norm,
     rms_norm_grad,
 )
+from einkorn.kernels.sampling import bernoulli
 from einkorn.kernels.word2vec import word2vec_
 
 __all__ = [
@@ -187,6 +188,7 @@ __all__ = [
     "batch_norm_grad",
     "batch_norm_relu",
     "batch_norm_relu_grad",
+    "bernoulli",
     "bias_activation",
     "col2im",
     "conv1d",

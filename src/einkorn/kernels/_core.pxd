@@ -315,6 +315,8 @@ cdef extern from "einkorn/api.h" nogil:
                        uint8_t *mask) noexcept nogil
         int (*dropout_grad)(ek_dtype dtype, int64_t n, double p, const void *grad,
                             const uint8_t *mask, void *gx) noexcept nogil
+        int (*bernoulli)(ek_dtype dtype, int64_t n, uint64_t seed, const void *p,
+                         void *y) noexcept nogil
         int (*bias_activation)(ek_dtype dtype, const ek_bias_activation_problem *problem,
                                const void *x, const void *bias, void *y) noexcept nogil
         int (*add_relu)(ek_dtype dtype, int64_t n, const void *a, const void *b,

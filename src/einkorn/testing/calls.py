@@ -48,6 +48,7 @@ ELEMENTWISE = frozenset(
         "sigmoid_grad",
         "tanh_grad",
         "dropout",
+        "bernoulli",
     }
 )
 
@@ -524,6 +525,12 @@ def dropout(rng: Rng, dtype: DTypeLike) -> Arguments:
 def dropout_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     shape = _any_shape(rng)
     return {"grad": _normal(rng, dtype, *shape), "mask": rng.random(shape) < 0.6, "p": 0.4}
+
+
+@_register
+def bernoulli(rng: Rng, dtype: DTypeLike) -> Arguments:
+    p = rng.random(_any_shape(rng)).astype(dtype)
+    return {"p": p, "seed": int(rng.integers(2**40))}
 
 
 @_register

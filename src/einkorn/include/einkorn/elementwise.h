@@ -1,6 +1,6 @@
 /*
- * Activations, their gradients, and dropout, on arrays of n contiguous elements. A result may take
- * the place of an operand (y == x), but must not overlap it otherwise.
+ * Activations, their gradients, dropout and draws, on arrays of n contiguous elements. A result may
+ * take the place of an operand (y == x), but must not overlap it otherwise.
  *
  * The gradients of ReLU, sigmoid and tanh are functions of the output y, those of leaky ReLU, ELU
  * and GELU of the input x.
@@ -37,6 +37,8 @@ typedef struct ek_bias_activation_problem {
         (n, p, seed, x, y, mask))                                                               \
     ROW(dropout_grad, (int64_t n, double p, const void *grad, const uint8_t *mask, void *gx),   \
         (n, p, grad, mask, gx))                                                                 \
+    /* y[i] = 1 with probability p[i], else 0. */                                               \
+    ROW(bernoulli, (int64_t n, uint64_t seed, const void *p, void *y), (n, seed, p, y))         \
     /* y = activation(x + bias) */                                                              \
     ROW(bias_activation,                                                                        \
         (const ek_bias_activation_problem *problem, const void *x, const void *bias, void *y),  \

@@ -67,6 +67,7 @@ from .rnn import (
     rnn_cell,
     rnn_cell_grad,
 )
+from .sampling import bernoulli
 from .softmax import (
     cross_entropy,
     cross_entropy_grad,
@@ -111,6 +112,7 @@ __all__ = [
     "batch_norm_grad",
     "batch_norm_relu",
     "batch_norm_relu_grad",
+    "bernoulli",
     "col2im",
     "conv2d",
     "conv2d_bias_grad",
