@@ -7,13 +7,16 @@ import numpy as np
 import einkorn as ek
 from einkorn import nn, optim
 from einkorn.benchmark.cases import Cost
+from einkorn.benchmark.families import boltzmann
 from einkorn.benchmark.peers import INSTALLED
 
-KINDS = {"mlp_epoch": ("epoch",)}
+KINDS = {"mlp_epoch": ("epoch",), "rbm_epoch": ("epoch",)}
 RATE = 1e-3
 
 
 def cost(shape, direction):
+    if shape.kind == "rbm_epoch":
+        return boltzmann.cost(shape)
     samples, inputs, hidden, classes = (shape.get(key) for key in SIZES)
     # Forward, and the gradients with respect to weights and, but for the first layer, inputs.
     return Cost(2 * samples * hidden * (2 * inputs + 3 * classes), 4 * samples * inputs)
@@ -23,6 +26,8 @@ SIZES = ("samples", "inputs", "hidden", "classes")
 
 
 def build(shape):
+    if shape.kind == "rbm_epoch":
+        return {"epoch": boltzmann.build(shape)}
     samples, inputs, hidden, classes = (shape.get(key) for key in SIZES)
     source = np.random.default_rng(0)
     x = source.random((samples, inputs), np.float32)
