@@ -144,6 +144,8 @@ VALID = {
         "mean": ones(4),
         "inv_std": ones(4),
     },
+    "sum": {"x": X},
+    "mean": {"x": X},
     "embedding": {"table": ones(4, 3), "index": TARGET - TARGET},
     "embedding_grad": {"grad": ones(3, 2), "index": TARGET, "num_embeddings": 5},
     "sgd_step_": {"param": V, "grad": V, "velocity": V, "lr": 0.1},
@@ -396,6 +398,12 @@ for bad in (-1.0, float("nan")):
     refuse("layer_norm rms_norm group_norm", ValueError, eps=bad)
 refuse("layer_norm rms_norm group_norm", TypeError, eps="1")
 refuse("group_norm group_norm_grad", ValueError, x=ones(4))
+
+# Sums over axes.
+for bad in (4, -5, 2**63, INT64_MIN, (0, 4), (1, -3)):
+    refuse("sum mean", ValueError, axis=bad)
+for bad in (1.0, "0", True, (0, None), {0}):
+    refuse("sum mean", TypeError, axis=bad)
 
 # Look-ups.
 for bad in (-1, 5, 2**32 + 3, INT64_MIN):

@@ -149,6 +149,7 @@ from einkorn.kernels.recurrent import (
     rnn_cell_grad,
     rnn_grad,
 )
+from einkorn.kernels.reduce import mean, sum
 from einkorn.kernels.row_norm import (
     group_norm,
     group_norm_grad,
@@ -263,6 +264,7 @@ __all__ = [
     "max_unpool2d_grad",
     "max_unpool3d",
     "max_unpool3d_grad",
+    "mean",
     "memory_statistics",
     "nadam_steps_",
     "radam_steps_",
@@ -286,6 +288,7 @@ __all__ = [
     "sigmoid_grad",
     "softmax",
     "softmax_grad",
+    "sum",
     "tanh",
     "tanh_grad",
     "word2vec_",

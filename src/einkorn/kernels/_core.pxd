@@ -394,8 +394,8 @@ cdef extern from "einkorn/api.h" nogil:
         int (*max_pool2d_codes_grad)(ek_dtype dtype, const ek_max_pool_problem *problem,
                                      const void *grad, const uint8_t *codes,
                                      void *gx) noexcept nogil
-        int (*column_sum)(ek_dtype dtype, int64_t rows, int64_t columns, const void *x,
-                          void *y) noexcept nogil
+        int (*sum)(ek_dtype dtype, int64_t outer, int64_t length, int64_t inner, double divisor,
+                   const void *x, void *y) noexcept nogil
         int (*channel_sum)(ek_dtype dtype, int64_t batch, int64_t channels, int64_t pixels,
                            const void *x, void *y) noexcept nogil
         int (*roof_fma)(ek_dtype dtype, int64_t tasks, int64_t repeats, void *y,

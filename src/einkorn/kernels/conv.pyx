@@ -527,8 +527,8 @@ def conv2d_bias_grad(grad, *, out=None):
     with nogil:
         if shape[2] * shape[3] == 1:
             # A channel's pixels are a column, a whole image apart.
-            status = api.column_sum(call.dtype, shape[0], shape[1], cnp.PyArray_DATA(image),
-                                    cnp.PyArray_DATA(result))
+            status = api.sum(call.dtype, 1, shape[0], shape[1], 1, cnp.PyArray_DATA(image),
+                             cnp.PyArray_DATA(result))
         else:
             status = api.channel_sum(call.dtype, shape[0], shape[1], shape[2] * shape[3],
                                      cnp.PyArray_DATA(image), cnp.PyArray_DATA(result))

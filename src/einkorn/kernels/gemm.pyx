@@ -436,7 +436,7 @@ cdef tuple affine_gradients(object grad, object x, object weight, bint needs_x, 
     if needs_bias:
         gb = output(None, 1, &affine.n, call.type_number)
         with nogil:
-            status = api.column_sum(call.dtype, affine.m, affine.n, cnp.PyArray_DATA(g),
-                                    cnp.PyArray_DATA(gb))
+            status = api.sum(call.dtype, 1, affine.m, affine.n, 1, cnp.PyArray_DATA(g),
+                             cnp.PyArray_DATA(gb))
         check(status, "linear_grad")
     return gx, gw, gb

@@ -637,6 +637,16 @@ def group_norm_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 
 @_register
+def sum(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {"x": _normal(rng, dtype, _size(rng), _size(rng), _size(rng)), "axis": (0, -1)}
+
+
+@_register
+def mean(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {"x": _normal(rng, dtype, _size(rng), _size(rng), _size(rng)), "axis": 1}
+
+
+@_register
 def embedding(rng: Rng, dtype: DTypeLike) -> Arguments:
     rows = _size(rng)
     return {

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from einkorn import kernels
 from einkorn.autograd import promotion
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor, as_tensor
@@ -24,6 +25,7 @@ __all__ = [
     "reduce_to",
     "refuse_numbers",
     "spatial",
+    "sum_over",
     "to_tensor",
 ]
 
@@ -107,13 +109,22 @@ def _in_dtype(value: Any, dtype: np.dtype[Any]) -> Tensor:
     return cast(value, dtype) if isinstance(value, Tensor) else Tensor(np.asarray(value, dtype))
 
 
+def sum_over(x: Any, dims: tuple[int, ...], keepdims: bool = False) -> Any:
+    """Return the sum of an array over `dims` in its own dtype."""
+    if x.__class__ is np.ndarray and x.dtype.char in "fd" and x.flags.c_contiguous:
+        return kernels.sum(x, dims, keepdims)
+    return x.sum(dims, dtype=x.dtype, keepdims=keepdims)
+
+
 def reduce_to(grad: Any, shape: tuple[int, ...]) -> Any:
     """Sum `grad`, array or Tensor, over the dimensions along which `shape` was broadcast."""
     if grad.shape == shape:
         return grad
     lead = grad.ndim - len(shape)
     stretched = [lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1]
-    return grad.sum((*range(lead), *stretched)).reshape(shape)
+    dims = (*range(lead), *stretched)
+    total = grad.sum(dims) if isinstance(grad, Tensor) else sum_over(grad, dims)
+    return total.reshape(shape)
 
 
 def namespace(x: Any) -> Any:

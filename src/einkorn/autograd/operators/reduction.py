@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from einkorn.autograd.operators.arithmetic import square
-from einkorn.autograd.operators.common import as_dim, as_dims, cast, to_floating, to_tensor
+from einkorn.autograd.operators.common import (
+    as_dim,
+    as_dims,
+    cast,
+    sum_over,
+    to_floating,
+    to_tensor,
+)
 from einkorn.autograd.operators.elementary import sqrt
 from einkorn.autograd.operators.selection import where
 from einkorn.autograd.operators.shape import expand, reshape, unsqueeze
@@ -58,7 +65,7 @@ class Sum(Operator):
 
     def forward(self, x: Any) -> Any:
         self.shape = x.shape
-        return x.sum(self.dims, dtype=x.dtype, keepdims=self.keepdim)
+        return sum_over(x, self.dims, self.keepdim)
 
     def backward(self, grad: Any) -> Any:
         return spread(grad, self.shape, self.dims)
@@ -81,7 +88,7 @@ class Mean(Operator):
         self.count = count
         with np.errstate(invalid="ignore"):
             # Division by a 0-d array of the dtype gives NaN for no elements, as a float would not.
-            return x.sum(self.dims, keepdims=self.keepdim) / np.asarray(count, x.dtype)
+            return sum_over(x, self.dims, self.keepdim) / np.asarray(count, x.dtype)
 
     def backward(self, grad: Any) -> Any:
         return spread(grad / self.count, self.shape, self.dims)

@@ -59,6 +59,7 @@ from .pooling import (
     max_unpool2d,
     max_unpool2d_grad,
 )
+from .reduce import mean, sum
 from .rnn import (
     gru_cell,
     gru_cell_grad,
