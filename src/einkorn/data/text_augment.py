@@ -157,7 +157,7 @@ def random_deletion(words: Sequence[str], p: float, generator: np.random.Generat
     kept = [word for word, drawn in zip(words, generator.random(len(words)), strict=True)
             if drawn >= p]  # fmt: skip
     if not kept and len(words):
-        kept = [words[generator.integers(len(words))]]
+        kept = [words[int(generator.integers(len(words)))]]
     return kept
 
 
@@ -248,7 +248,7 @@ def _replaceable(
 
 
 def _pick(choices: Sequence[str], generator: np.random.Generator) -> list[str]:
-    return choices[generator.integers(len(choices))].split()
+    return choices[int(generator.integers(len(choices)))].split()
 
 
 def _check_count(n: int) -> None:
