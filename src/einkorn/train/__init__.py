@@ -4,9 +4,9 @@
 
     Trainer.fit ── step ── loss, gradients, optimiser          for every batch
        │
-       ├── Progress, EarlyStopping, Schedule, Checkpoint …     callbacks
-       ├── History ── CSV, pictures                            figures of every epoch
-       └── save_checkpoint, load_checkpoint                    the whole state in one file
+       ├── Progress, EarlyStopping, Schedule, Checkpoint, EMA …     callbacks
+       ├── History ── CSV, TensorBoard, tables, pictures            figures of every epoch
+       └── save_checkpoint, load_checkpoint                         the whole state in one file
 
 A run that is resumed from a checkpoint gives bit for bit what the unbroken run gives.
 """
@@ -20,21 +20,29 @@ from einkorn.train.callbacks import (
     Schedule,
 )
 from einkorn.train.checkpoint import load_state, save_state
+from einkorn.train.ema import EMA
+from einkorn.train.heads import MultiTaskLoss
 from einkorn.train.history import History
+from einkorn.train.logs import LiveTable, TensorBoard
 from einkorn.train.pictures import plot_confusion_matrix, plot_history, plot_images
+from einkorn.train.step import StepResult
 from einkorn.train.summary import Summary, summary
-from einkorn.train.trainer import StepResult, Trainer
+from einkorn.train.trainer import Trainer
 
 __all__ = [
     "CSVLog",
     "Callback",
     "Checkpoint",
+    "EMA",
     "EarlyStopping",
     "History",
+    "LiveTable",
+    "MultiTaskLoss",
     "Progress",
     "Schedule",
     "StepResult",
     "Summary",
+    "TensorBoard",
     "Trainer",
     "load_state",
     "plot_confusion_matrix",

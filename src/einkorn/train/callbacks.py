@@ -38,13 +38,23 @@ class Callback:
         """Act before the first batch of an epoch."""
 
     def on_step_end(self, trainer: Trainer) -> None:
-        """Act after a batch: parameters, ``trainer.batch`` and ``trainer.steps`` are up to date."""
+        """Act after an optimiser step: parameters, ``trainer.batch``, ``trainer.steps`` are new."""
+
+    def on_valid_begin(self, trainer: Trainer) -> None:
+        """Act before the model is evaluated on data."""
+
+    def on_valid_end(self, trainer: Trainer) -> None:
+        """Act after that, also when it broke off."""
 
     def on_epoch_end(self, trainer: Trainer) -> None:
         """Act after an epoch and its validation: ``trainer.history.rows[-1]`` is its row."""
 
     def on_fit_end(self, trainer: Trainer) -> None:
         """Act after the last epoch, also after Ctrl-C (``trainer.interrupted``), not on errors."""
+
+    def judged_weights(self) -> dict[str, Any]:
+        """Give the weights that this callback puts in place of the model's for evaluation."""
+        return {}
 
     def close(self) -> None:
         """Give back what is held; called at the very end of `fit`, on errors too."""
@@ -169,7 +179,7 @@ class EarlyStopping(Callback):
         if gain > self.min_delta:
             self.best, self.best_epoch, self._waited = value, trainer.epoch, 0
             if self.restore_best:
-                weights = trainer.model.state_dict()
+                weights = trainer.judged_weights()
                 self._weights = {name: to_array(w).copy() for name, w in weights.items()}
         else:
             self._waited += 1

@@ -6,18 +6,22 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from einkorn.autograd import no_grad
 from einkorn.autograd.random import get_rng_state, set_rng_state
+from einkorn.data.structure import leaves, map_leaves, zip_leaves
 from einkorn.io import WeightFileError, to_array
-from einkorn.nn.utils import clip_grad_norm_
+from einkorn.nn.utils import clip_grad_norm_, clip_grad_value_
 from einkorn.train.averages import Averages
 from einkorn.train.checkpoint import load_state, save_state
+from einkorn.train.heads import MultiTaskLoss, call_model, flat_metrics
 from einkorn.train.history import History
 from einkorn.train.interrupt import Interrupt
+from einkorn.train.step import StepResult
 
 if TYPE_CHECKING:
     from einkorn.autograd import Tensor
@@ -25,27 +29,7 @@ if TYPE_CHECKING:
     from einkorn.optim import Optimizer
     from einkorn.train.callbacks import Callback
 
-__all__ = ["StepResult", "Trainer"]
-
-
-class StepResult(NamedTuple):
-    """What a forward pass over one batch gives.
-
-    Attributes
-    ----------
-    loss : Tensor, shape ()
-        To be minimised; the mean over the batch.
-    output, target : optional
-        What the metrics compare; without an output they are not computed.
-    size : int, optional
-        Samples that the loss is the mean of: the batch's weight in the figures of the epoch. By
-        default the length of the batch's first array.
-    """
-
-    loss: Tensor
-    output: Any = None
-    target: Any = None
-    size: int | None = None
+__all__ = ["Trainer"]
 
 
 class Trainer:
@@ -58,16 +42,26 @@ class Trainer:
     ----------
     model : Module
         The model.
-    loss : callable
-        ``loss(output, target)``, a Tensor of shape ().
+    loss : callable, or mapping or sequence of callables
+        ``loss(output, target)``, a Tensor of shape (). Several are the losses of several heads, see
+        `MultiTaskLoss`; the loss of each head is a figure of its own.
     optimizer : Optimizer
         Over the parameters of `model`.
     metrics : mapping of str to callable, optional
-        ``metric(output, target)``, a float, averaged over the samples of an epoch.
+        ``metric(output, target)``, a float, averaged over the samples of an epoch. A mapping in
+        place of a metric holds those of one head.
     callbacks : sequence of Callback
         Called in order, `Checkpoint` after all others, so that its file holds their state.
     clip_norm : float, optional
         Scale gradients down to this Euclidean norm, taken over all parameters, where it is larger.
+    clip_value : float, optional
+        Cut every element of the gradients off at plus and minus this value; before `clip_norm`.
+    accumulate : int
+        Batches to an optimiser step. Their gradients are averaged by their sizes, so that a step is
+        that of one large batch (but for batch statistics); what is left at the end of an epoch
+        makes a smaller one.
+    loss_weights : mapping or sequence of float, optional
+        The weights of several losses.
 
     Attributes
     ----------
@@ -91,7 +85,7 @@ class Trainer:
     Raises
     ------
     ValueError
-        `clip_norm` is not positive.
+        `clip_norm`, `clip_value` or `accumulate` is not positive, or the weights do not fit.
 
     Examples
     --------
@@ -119,26 +113,39 @@ class Trainer:
     def __init__(
         self,
         model: Module,
-        loss: Callable[[Any, Any], Tensor],
+        loss: Any,
         optimizer: Optimizer,
-        metrics: Mapping[str, Callable[[Any, Any], float]] | None = None,
+        metrics: Mapping[str, Any] | None = None,
         callbacks: Sequence[Callback] = (),
         *,
         clip_norm: float | None = None,
+        clip_value: float | None = None,
+        accumulate: int = 1,
+        loss_weights: Any = None,
     ) -> None:
-        if clip_norm is not None and not clip_norm > 0:
-            raise ValueError(f"clip_norm: expected a positive number or None, got {clip_norm}")
+        for name, limit in (("clip_norm", clip_norm), ("clip_value", clip_value)):
+            if limit is not None and not limit > 0:
+                raise ValueError(f"{name}: expected a positive number or None, got {limit}")
+        if accumulate < 1:
+            raise ValueError(f"accumulate: expected at least 1, got {accumulate}")
+        several = isinstance(loss, Mapping | tuple | list)
+        if loss_weights is not None and not several:
+            raise ValueError(f"loss_weights: expected None for one loss, got {loss_weights}")
         self.model = model
-        self.loss = loss
+        self.loss: Callable[[Any, Any], Tensor] = (
+            MultiTaskLoss(loss, loss_weights) if several else loss
+        )
         self.optimizer = optimizer
-        self.metrics = dict(metrics or {})
+        self.metrics = flat_metrics(metrics or {})
         self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
-        self.clip_norm = clip_norm
+        self.clip_norm, self.clip_value = clip_norm, clip_value
+        self.accumulate = accumulate
         self.epoch = self.steps = self.epochs = self.batch = 0
         self.batches: int | None = None
         self.history = History()
         self.stop_training = self.interrupted = False
         self._averages = Averages()
+        self._summed = 0.0  # the samples whose gradients are summed for the step to come
         self._seconds = 0.0
         self._trained = False  # the present epoch awaits only its validation
         self._train_data: Any = None
@@ -149,12 +156,16 @@ class Trainer:
     def step(self, batch: Any) -> StepResult:
         """Run the model on one batch, in training and in evaluation alike.
 
-        By default a batch is (x, t). Gradients, clipping and the optimiser are not `step`'s
-        business.
+        By default a batch is (x, t), where x may be a tuple or dictionary of the model's arguments.
+        Gradients, clipping and the optimiser are not `step`'s business.
         """
         x, t = batch
-        output = self.model(x)
-        return StepResult(self.loss(output, t), output, t)
+        output = call_model(self.model, x)
+        loss = self.loss(output, t)
+        figures = None
+        if isinstance(self.loss, MultiTaskLoss):
+            figures = {f"{name}_loss": value for name, value in self.loss.parts.items()}
+        return StepResult(loss, output, t, figures=figures)
 
     def begin_pass(self) -> None:
         """Prepare for a pass over data from its beginning; called before training and evaluation.
@@ -251,32 +262,55 @@ class Trainer:
         self.model.train()
         for batch in train:
             self._train_batch(batch)
-            self._call("on_step_end")
+            if self.batch % self.accumulate and self.batch != self.batches:
+                continue
+            self._update()
             if interrupt.requested:
                 break
+        if self._summed:
+            self._update()
         if self.batch == 0:
             raise ValueError("train: it holds no batch")
         self._trained = not interrupt.requested or self.batch == self.batches
 
     def _train_batch(self, batch: Any) -> None:
+        """Add the gradients of a batch to those of the step to come."""
         result = self.step(batch)
-        self.optimizer.zero_grad()
-        result.loss.backward()
+        if not self._summed:
+            self.optimizer.zero_grad()
+        size = _size(batch, result)
+        self._summed += size
+        if self.accumulate == 1:
+            result.loss.backward()
+        else:
+            (result.loss * size).backward()
+        self._measure(self._averages, size, result)
+        self.batch += 1
+
+    def _update(self) -> None:
+        """Take the step that the gradients ask for."""
+        if self.accumulate > 1:
+            for parameter in self.model.parameters():
+                if parameter.grad is not None:
+                    parameter.grad.numpy()[...] /= self._summed
+        self._summed = 0.0
+        self.clip_gradients()
+        self.optimizer.step()
+        self.steps += 1
+        self._call("on_step_end")
+
+    def clip_gradients(self) -> None:
+        """Clip the gradients as `clip_value` and `clip_norm` ask."""
+        if self.clip_value is not None:
+            clip_grad_value_(self.model.parameters(), self.clip_value)
         if self.clip_norm is not None:
             clip_grad_norm_(self.model.parameters(), self.clip_norm)
-        self.optimizer.step()
-        self._measure(self._averages, batch, result)
-        self.batch += 1
-        self.steps += 1
 
-    def _measure(self, averages: Averages, batch: Any, result: StepResult) -> None:
-        figures = {"loss": result.loss.item()}
+    def _measure(self, averages: Averages, size: float, result: StepResult) -> None:
+        figures = {"loss": result.loss.item(), **(result.figures or {})}
         if result.output is not None:
             for name, metric in self.metrics.items():
                 figures[name] = float(metric(result.output, result.target))
-        size = result.size
-        if size is None:
-            size = len(batch[0] if isinstance(batch, tuple | list) else batch)
         averages.add(figures, size)
 
     def _end_epoch(self, figures: dict[str, float]) -> None:
@@ -305,45 +339,60 @@ class Trainer:
     def _evaluate(self, data: Iterable[Any], interrupt: Interrupt) -> dict[str, float] | None:
         """Like `evaluate`; None if interrupted."""
         averages = Averages()
-        with _evaluating(self.model):
-            self.begin_pass()
-            for batch in data:
-                if interrupt.requested:
-                    return None
-                self._measure(averages, batch, self.step(batch))
+        self._call("on_valid_begin")
+        try:
+            with _evaluating(self.model):
+                self.begin_pass()
+                for batch in data:
+                    if interrupt.requested:
+                        return None
+                    result = self.step(batch)
+                    self._measure(averages, _size(batch, result), result)
+        finally:
+            self._call("on_valid_end")
         return averages.means()
 
-    def predict(self, data: Any, batch_size: int = 256) -> np.ndarray:
+    def predict(self, data: Any, batch_size: int = 256) -> Any:
         """Give the model's outputs.
 
         Parameters
         ----------
-        data : array, Tensor or iterable of batches
-            Samples along the first axis, or batches, of which the first array is taken.
+        data : array, Tensor, dictionary of such, or iterable of batches
+            Samples along the first axis, or batches, of which the first part is taken.
         batch_size : int
             Samples passed at once where `data` is an array.
 
         Returns
         -------
         array, shape (N, ...)
-            The outputs of all samples, in order.
+            The outputs of all samples, in order; a tuple or dictionary of arrays from a model that
+            gives several.
 
         Raises
         ------
         ValueError
             There is no sample.
         """
-        if hasattr(data, "__array__"):
-            batches = (data[i : i + batch_size] for i in range(0, len(data), batch_size))
+        if hasattr(data, "__array__") or isinstance(data, Mapping):
+            starts = range(0, len(next(leaves(data))), batch_size)
+            pieces = (itemgetter(slice(start, start + batch_size)) for start in starts)
+            batches = (map_leaves(piece, data) for piece in pieces)
         else:
             batches = (batch[0] if isinstance(batch, tuple | list) else batch for batch in data)
         with _evaluating(self.model):
-            outputs = [to_array(self.model(x)) for x in batches]
+            outputs = [map_leaves(to_array, call_model(self.model, x)) for x in batches]
         if not outputs:
             raise ValueError("data: expected at least one sample, got none")
-        return np.concatenate(outputs)
+        return zip_leaves(np.concatenate, outputs)
 
     # --- state ----------------------------------------------------------------------------------
+
+    def judged_weights(self) -> dict[str, Any]:
+        """Give the weights that validation judges: the model's, or what callbacks put in place."""
+        weights = dict(self.model.state_dict())
+        for callback in self.callbacks:
+            weights |= callback.judged_weights()
+        return weights
 
     def state_dict(self) -> dict[str, Any]:
         """Give all that the rest of the run depends on; arrays are not copied.
@@ -430,6 +479,10 @@ class Trainer:
     def _call(self, event: str) -> None:
         for callback in self.callbacks:
             getattr(callback, event)(self)
+
+
+def _size(batch: Any, result: StepResult) -> float:
+    return len(next(leaves(batch))) if result.size is None else result.size
 
 
 @contextmanager
