@@ -8,6 +8,9 @@
        ├── History ── CSV, TensorBoard, tables, pictures            figures of every epoch
        └── save_checkpoint, load_checkpoint                         the whole state in one file
 
+    cross_validate, Bagging, AdaBoost                      many short runs of it
+    mixture, product, mc_dropout                           what to ask of trained models
+
 A run that is resumed from a checkpoint gives bit for bit what the unbroken run gives.
 """
 
@@ -21,6 +24,7 @@ from einkorn.train.callbacks import (
 )
 from einkorn.train.checkpoint import load_state, save_state
 from einkorn.train.ema import EMA
+from einkorn.train.ensemble import AdaBoost, Bagging, mc_dropout, mixture, product
 from einkorn.train.heads import MultiTaskLoss
 from einkorn.train.history import History
 from einkorn.train.logs import LiveTable, TensorBoard
@@ -28,11 +32,15 @@ from einkorn.train.pictures import plot_confusion_matrix, plot_history, plot_ima
 from einkorn.train.step import StepResult
 from einkorn.train.summary import Summary, summary
 from einkorn.train.trainer import Trainer
+from einkorn.train.validation import CrossValidation, cross_validate
 
 __all__ = [
+    "AdaBoost",
+    "Bagging",
     "CSVLog",
     "Callback",
     "Checkpoint",
+    "CrossValidation",
     "EMA",
     "EarlyStopping",
     "History",
@@ -44,10 +52,14 @@ __all__ = [
     "Summary",
     "TensorBoard",
     "Trainer",
+    "cross_validate",
     "load_state",
+    "mc_dropout",
+    "mixture",
     "plot_confusion_matrix",
     "plot_history",
     "plot_images",
+    "product",
     "save_state",
     "summary",
 ]
