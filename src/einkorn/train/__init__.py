@@ -8,12 +8,14 @@
        ├── History ── CSV, TensorBoard, tables, pictures            figures of every epoch
        └── save_checkpoint, load_checkpoint                         the whole state in one file
 
-    cross_validate, Bagging, AdaBoost                      many short runs of it
-    mixture, product, mc_dropout                           what to ask of trained models
+    cross_validate, Bagging, AdaBoost, lr_range_test       many short runs of it
+    mixture, product, mc_dropout, fast_gradient_sign       what to ask of trained models
+    summary, receptive_field                               what to ask before
 
 A run that is resumed from a checkpoint gives bit for bit what the unbroken run gives.
 """
 
+from einkorn.train.adversarial import AdversarialTrainer, fast_gradient_sign
 from einkorn.train.callbacks import (
     Callback,
     Checkpoint,
@@ -28,7 +30,9 @@ from einkorn.train.ensemble import AdaBoost, Bagging, mc_dropout, mixture, produ
 from einkorn.train.heads import MultiTaskLoss
 from einkorn.train.history import History
 from einkorn.train.logs import LiveTable, TensorBoard
+from einkorn.train.lr_range import RangeTest, lr_range_test
 from einkorn.train.pictures import plot_confusion_matrix, plot_history, plot_images
+from einkorn.train.receptive import receptive_field
 from einkorn.train.step import StepResult
 from einkorn.train.summary import Summary, summary
 from einkorn.train.trainer import Trainer
@@ -36,6 +40,7 @@ from einkorn.train.validation import CrossValidation, cross_validate
 
 __all__ = [
     "AdaBoost",
+    "AdversarialTrainer",
     "Bagging",
     "CSVLog",
     "Callback",
@@ -47,19 +52,23 @@ __all__ = [
     "LiveTable",
     "MultiTaskLoss",
     "Progress",
+    "RangeTest",
     "Schedule",
     "StepResult",
     "Summary",
     "TensorBoard",
     "Trainer",
     "cross_validate",
+    "fast_gradient_sign",
     "load_state",
+    "lr_range_test",
     "mc_dropout",
     "mixture",
     "plot_confusion_matrix",
     "plot_history",
     "plot_images",
     "product",
+    "receptive_field",
     "save_state",
     "summary",
 ]
