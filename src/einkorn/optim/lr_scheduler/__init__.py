@@ -3,6 +3,7 @@
 from einkorn.optim.lr_scheduler.base import LRScheduler
 from einkorn.optim.lr_scheduler.composition import ChainedScheduler, SequentialLR
 from einkorn.optim.lr_scheduler.cycle import CosineAnnealingWarmRestarts, OneCycleLR
+from einkorn.optim.lr_scheduler.cyclic import CyclicLR
 from einkorn.optim.lr_scheduler.factor import (
     ConstantLR,
     CosineAnnealingLR,
@@ -20,6 +21,7 @@ __all__ = [
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",

@@ -160,7 +160,7 @@ class OneCycleLR(LRScheduler):
         lows = per_group("base_momentum", base_momentum, self.optimizer)
         highs = per_group("max_momentum", max_momentum, self.optimizer)
         for group, low, high in zip(self.optimizer.param_groups, lows, highs, strict=True):
-            _set_momentum(group, high)
+            set_momentum(group, high)
             group["base_momentum"], group["max_momentum"] = low, high
 
     def _phases(self) -> list[tuple[float, str, str, str, str]]:
@@ -194,13 +194,13 @@ class OneCycleLR(LRScheduler):
         groups = self.optimizer.param_groups
         if self.cycle_momentum:
             for group in groups:
-                _set_momentum(
+                set_momentum(
                     group, self._anneal(group[momentum_from], group[momentum_to], progress)
                 )
         return [self._anneal(group[lr_from], group[lr_to], progress) for group in groups]
 
 
-def _set_momentum(group: dict[str, Any], momentum: float) -> None:
+def set_momentum(group: dict[str, Any], momentum: float) -> None:
     if "betas" in group:
         group["betas"] = (momentum, *group["betas"][1:])
     else:
