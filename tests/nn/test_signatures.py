@@ -18,7 +18,7 @@ OURS = {
     *("DropConnect", "DropPath", "Highway", "Maxout"),
     *("GRUVariant", "GRUVariantCell", "LSTMVariant", "LSTMVariantCell", "LearnedState"),
     *("BahdanauAttention", "FeedForwardAttention", "LuongAttention"),
-    *("CapsuleMarginLoss", "Capsules", "Squash"),
+    *("CapsuleMarginLoss", "Capsules", "EchoState", "Squash"),
     "max_norm_",
 }
 NOT_TAKEN = {("normalize", "out"), ("LSTM", "mode"), ("GRU", "mode"), ("GRU", "proj_size")}

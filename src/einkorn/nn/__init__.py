@@ -56,6 +56,7 @@ from einkorn.nn.dropout import (
     DropPath,
     FeatureAlphaDropout,
 )
+from einkorn.nn.echo_state import EchoState
 from einkorn.nn.embedding import Embedding
 from einkorn.nn.flatten import Flatten, Unflatten
 from einkorn.nn.gating import Highway, Maxout
@@ -238,6 +239,7 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "ELU",
+    "EchoState",
     "Embedding",
     "FeatureAlphaDropout",
     "FeedForwardAttention",
