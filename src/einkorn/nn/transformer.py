@@ -35,13 +35,18 @@ class _Layer(Module):
 
     norm_first: bool
     activation: Callable[[Tensor], Tensor]
+    self_attn: Module
+    linear1: Module
+    linear2: Module
+    dropout: Module
 
     def _set_activation(self, activation: Activation) -> None:
-        if isinstance(activation, str):
-            if activation not in ("relu", "gelu"):
-                raise RuntimeError(f"activation must be 'relu' or 'gelu', got {activation!r}")
-            activation = {"relu": F.relu, "gelu": F.gelu}[activation]
-        self.activation = activation
+        if not isinstance(activation, str):
+            self.activation = activation
+        elif activation in ("relu", "gelu"):
+            self.activation = getattr(F, activation)
+        else:
+            raise RuntimeError(f"activation must be 'relu' or 'gelu', got {activation!r}")
 
     def _branch(self, x: Tensor, number: int, branch: Callable[..., Tensor], *args: Any) -> Tensor:
         """Return ``x`` plus what ``branch`` makes of it, with the layer's norm of this number."""
@@ -174,6 +179,8 @@ class TransformerDecoderLayer(_Layer):
     >>> layer(np.zeros((5, 3, 8)), np.zeros((7, 3, 8))).shape
     (5, 3, 8)
     """
+
+    multihead_attn: Module
 
     def __init__(
         self,
