@@ -108,6 +108,9 @@ def arguments(function):
 
 
 def equal(first, second):
+    if inspect.isfunction(first) and inspect.isfunction(second):
+        # A namesake stands for a namesake, as relu does in Transformer.
+        return first.__name__ == second.__name__
     return first is second or first == second
 
 
