@@ -5,6 +5,7 @@
 enum {
     DEPTH = 384,            /* rows of the matrix a block holds, where channels are that fine */
     MOST_COLUMNS = 512,     /* wider images are cut along their rows too */
+    LINE = 16,              /* images without rows are cut between cache lines */
     MOST_LANES = 1024,      /* of a block of several rows */
     MOST_ELEMENTS = 65536,  /* of a block's planes, which stay in L2 */
     LEAST_LANES = 256,      /* several small images are put together to get as many */
@@ -49,6 +50,9 @@ static void choose_rectangle(const ek_conv_pass *pass, ek_conv_tiling *t) {
     const ek_conv_axis *y = &pass->axis[0], *x = &pass->axis[1];
     int64_t above = halo(y, t, 0), planes = t->planes[0] * t->planes[1];
     t->columns = even_share(x->count, MOST_COLUMNS);
+    if (pass->in_place) {
+        t->columns = ek_min(ek_round_up(t->columns, LINE), x->count);
+    }
     t->pitch = ek_checked_add(t->columns, halo(x, t, 1));
     t->channels = even_share(pass->source_channels, DEPTH / ek_conv_taps(pass));
     int64_t few_rows = ek_checked_add(ek_min(y->count, 8), above);
