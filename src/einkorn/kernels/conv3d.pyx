@@ -204,6 +204,8 @@ cdef int set_conv_transpose_of_grad(Volumes *p, tuple grad, tuple weight,
                 f"grad: {grad[2:]} voxels are no result of a transposed convolution with these "
                 f"options"
             )
+        if span >= LARGEST:
+            raise ValueError(f"padding: {p.padding[i]} is too large")
         sizes.append(span // p.stride[i] + 1)
     return set_conv_transpose(p, (grad[0], weight[0], *sizes), weight, "weight", output_padding)
 
@@ -257,7 +259,8 @@ cdef dict image_options(const Volumes *p, object algorithm, object precision):
 cdef tuple surplus(const Volumes *p):
     """What the input has beyond the last window: output padding, seen from the result."""
     rest = tuple([
-        p.in_size[i] + 2 * p.padding[i] - extent(p, i) - (p.out_size[i] - 1) * p.stride[i]
+        <object>p.in_size[i] + 2 * <object>p.padding[i] - extent(p, i)
+        - (<object>p.out_size[i] - 1) * p.stride[i]
         for i in range(3)
     ])
     return (rest[0], 0) if is_flat(p) else rest[1:]

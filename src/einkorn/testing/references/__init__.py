@@ -162,6 +162,7 @@ __all__ = [
     "max_unpool2d_grad",
     "max_unpool3d",
     "max_unpool3d_grad",
+    "mean",
     "relu",
     "relu_grad",
     "rms_norm",
@@ -173,6 +174,7 @@ __all__ = [
     "sigmoid_grad",
     "softmax",
     "softmax_grad",
+    "sum",
     "tanh",
     "tanh_grad",
 ]
