@@ -26,16 +26,27 @@
 enum { STEPS = 4, MIN_SHIFT = 8, MAX_SHIFT = 47, CLASSES = (MAX_SHIFT - MIN_SHIFT) * STEPS };
 #define DEFAULT_LIMIT (INT64_C(1) << 30)
 
+/* A cached block stands in two lists, newest first: its class's, and all by the time they came. */
+typedef struct links {
+    struct block *newer, *older;
+} links;
+
+enum { OF_CLASS, OF_ALL, LISTS };
+
 typedef struct block {
-    struct block *next;
+    links in[LISTS];
     int64_t bytes;
     int size_class;
-    char padding[EK_ALIGNMENT - sizeof(void *) - sizeof(int64_t) - sizeof(int)];
+    char padding[EK_ALIGNMENT - LISTS * sizeof(links) - sizeof(int64_t) - sizeof(int)];
 } block;
+
+typedef struct ends {
+    block *newest, *oldest;
+} ends;
 
 static struct {
     atomic_flag lock;
-    block *free[CLASSES];
+    ends free[CLASSES], all;
     ek_memory_statistics statistics;
 } pool = {.lock = ATOMIC_FLAG_INIT, .statistics = {.limit = DEFAULT_LIMIT}};
 
@@ -85,12 +96,68 @@ static void note_peak(void) {
     s->peak = total > s->peak ? total : s->peak;
 }
 
+static void put_first(ends *list, int which, block *memory) {
+    memory->in[which] = (links){.newer = NULL, .older = list->newest};
+    if (list->newest) {
+        list->newest->in[which].newer = memory;
+    } else {
+        list->oldest = memory;
+    }
+    list->newest = memory;
+}
+
+static void take_out(ends *list, int which, block *memory) {
+    links at = memory->in[which];
+    if (at.newer) {
+        at.newer->in[which].older = at.older;
+    } else {
+        list->newest = at.older;
+    }
+    if (at.older) {
+        at.older->in[which].newer = at.newer;
+    } else {
+        list->oldest = at.newer;
+    }
+}
+
+static void cache_push(block *memory) {
+    put_first(&pool.free[memory->size_class], OF_CLASS, memory);
+    put_first(&pool.all, OF_ALL, memory);
+    pool.statistics.cached += memory->bytes;
+}
+
+static void cache_remove(block *memory) {
+    take_out(&pool.free[memory->size_class], OF_CLASS, memory);
+    take_out(&pool.all, OF_ALL, memory);
+    pool.statistics.cached -= memory->bytes;
+}
+
+/* Blocks that waited longest, as a chain, until no more than `bytes` are cached: what a program
+ * needed once must not keep out what it needs again and again. */
+static block *cache_shrink(int64_t bytes) {
+    block *chain = NULL;
+    while (pool.statistics.cached > bytes) {
+        block *oldest = pool.all.oldest;
+        cache_remove(oldest);
+        oldest->in[OF_ALL].older = chain;
+        chain = oldest;
+    }
+    return chain;
+}
+
+static void give_chain(block *chain) {
+    while (chain) {
+        block *next = chain->in[OF_ALL].older;
+        system_give(chain);
+        chain = next;
+    }
+}
+
 static block *cache_pop(int size_class, int64_t bytes) {
     pool_lock();
-    block *found = pool.free[size_class];
+    block *found = pool.free[size_class].newest;
     if (found) {
-        pool.free[size_class] = found->next;
-        pool.statistics.cached -= bytes;
+        cache_remove(found);
         pool.statistics.hits++;
     } else {
         pool.statistics.misses++;
@@ -136,20 +203,18 @@ void ek_memory_give(void *data) {
     if (!data) {
         return;
     }
-    block *memory = (block *)data - 1;
+    block *memory = (block *)data - 1, *leaving = memory;
     pool_lock();
     ek_memory_statistics *s = &pool.statistics;
-    int keep = EK_POOLING && s->cached + memory->bytes <= s->limit;
     s->in_use -= memory->bytes;
-    if (keep) {
-        memory->next = pool.free[memory->size_class];
-        pool.free[memory->size_class] = memory;
-        s->cached += memory->bytes;
+    if (EK_POOLING && memory->bytes <= s->limit) {
+        leaving = cache_shrink(s->limit - memory->bytes);
+        cache_push(memory);
+    } else {
+        memory->in[OF_ALL].older = NULL;
     }
     pool_unlock();
-    if (!keep) {
-        system_give(memory);
-    }
+    give_chain(leaving);
 }
 
 void *ek_memory_resize(void *data, int64_t bytes) {
@@ -166,19 +231,10 @@ void *ek_memory_resize(void *data, int64_t bytes) {
 }
 
 void ek_memory_empty_cache(void) {
-    block *lists[CLASSES];
     pool_lock();
-    memcpy(lists, pool.free, sizeof lists);
-    memset(pool.free, 0, sizeof pool.free);
-    pool.statistics.cached = 0;
+    block *leaving = cache_shrink(0);
     pool_unlock();
-    for (int i = 0; i < CLASSES; i++) {
-        while (lists[i]) {
-            block *next = lists[i]->next;
-            system_give(lists[i]);
-            lists[i] = next;
-        }
-    }
+    give_chain(leaving);
 }
 
 int ek_memory_set_limit(int64_t bytes) {
@@ -187,11 +243,9 @@ int ek_memory_set_limit(int64_t bytes) {
     }
     pool_lock();
     pool.statistics.limit = bytes;
-    int over = pool.statistics.cached > bytes;
+    block *leaving = cache_shrink(bytes);
     pool_unlock();
-    if (over) {
-        ek_memory_empty_cache();
-    }
+    give_chain(leaving);
     return EK_OK;
 }
 

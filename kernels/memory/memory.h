@@ -26,7 +26,8 @@ void ek_memory_give(void *block);
 void *ek_memory_resize(void *block, int64_t bytes);
 
 void ek_memory_empty_cache(void);
-/* A limit below what is cached empties the cache. Negative: EK_BAD_ARGUMENT. */
+/* What exceeds the limit goes back to the system, the longest unused first. Negative:
+ * EK_BAD_ARGUMENT. */
 int ek_memory_set_limit(int64_t bytes);
 ek_memory_statistics ek_memory_get_statistics(void);
 

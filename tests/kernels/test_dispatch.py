@@ -110,6 +110,27 @@ def test_cache_is_bounded():
         kernels.set_cache_limit(limit)
 
 
+@needs_pool
+def test_a_full_cache_gives_up_what_waited_longest():
+    limit = kernels.memory_statistics()["limit"]
+    once, often = np.ones(3 << 18, np.float32), np.ones(1 << 18, np.float32)
+    try:
+        kernels.empty_cache()
+        kernels.set_cache_limit(4 << 20)
+        kernels.relu(once)
+        for _ in range(2):
+            kernels.relu(often)
+        before = kernels.memory_statistics()
+        kernels.relu(often)
+        after = kernels.memory_statistics()
+        assert after["misses"] == before["misses"]
+        assert 0 < after["cached"] <= 4 << 20
+        kernels.set_cache_limit(1 << 20)
+        assert kernels.memory_statistics()["cached"] == 0
+    finally:
+        kernels.set_cache_limit(limit)
+
+
 @pytest.mark.parametrize("bad", [-1, 2**63, 1.5, "1"])
 def test_cache_limit_out_of_range(bad):
     with pytest.raises(ValueError, match="n: expected"):

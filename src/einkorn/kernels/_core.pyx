@@ -205,6 +205,8 @@ def empty_cache():
 def set_cache_limit(n):
     """Bound the bytes that the allocator keeps for reuse; 0 keeps none.
 
+    A full cache returns to the system what has waited longest.
+
     Raises
     ------
     ValueError
