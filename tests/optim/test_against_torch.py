@@ -115,12 +115,7 @@ OTHERS = [
 @pytest.mark.parametrize(("name", "settings"), OTHERS, ids=str)
 def test_others_follow(name, settings):
     pair = both(lambda module, params: getattr(module, name)(params, lr=0.05, **settings))
-    assert_follow(*pair, rtol=tolerance(name))
-
-
-def tolerance(name):
-    """PyTorch rounds the rates of ASGD to float32."""
-    return 1e-6 if name == "ASGD" else 1e-9
+    assert_follow(*pair)
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", *dict(OTHERS)])
@@ -178,7 +173,7 @@ def test_state_of_pytorch_is_taken_over(name, settings):
         peer.step()
         if number >= 30:
             optimizer.step()
-    assert_follow(ours, theirs, rtol=tolerance(name))
+    assert_follow(ours, theirs)
 
 
 LBFGS_SETTINGS = [

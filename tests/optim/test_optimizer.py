@@ -155,7 +155,8 @@ def test_parameters_of_a_lazy_layer_may_be_given_early():
 
 def test_repr_lists_the_groups():
     text = repr(optim.SGD([nn.Parameter(np.zeros(1))], lr=0.5))
-    assert text.startswith("SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.5")
+    assert text.startswith("SGD (\nParameter Group 0\n    dampening: 0\n    differentiable: False")
+    assert "\n    lr: 0.5\n    maximize: False\n" in text
 
 
 @pytest.mark.parametrize(
@@ -174,6 +175,7 @@ def test_repr_lists_the_groups():
         (lambda p: optim.Adam([p], betas=(0.9, 1.0)), ValueError, "betas must be in"),
         (lambda p: optim.Adam([p], eps=-1e-8), ValueError, "eps must be at least 0"),
         (lambda p: optim.Adam([p], differentiable=True), ValueError, "differentiable"),
+        (lambda p: optim.AdamW([p], foreach=True, fused=True), RuntimeError, "together"),
     ],
 )
 def test_bad_arguments_are_refused(make, error, message):

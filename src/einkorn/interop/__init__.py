@@ -1,1 +1,1 @@
-"""Models in other libraries' clothes: `sklearn` for scikit-learn's estimators."""
+"""Models in other libraries' clothes: `sklearn` has estimators, `torch` converts states."""

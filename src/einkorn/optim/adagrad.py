@@ -14,6 +14,7 @@ from einkorn.optim.optimizer import (
     Call,
     Group,
     check_not_negative,
+    refuse_both,
     refuse_differentiable,
     zeros_like,
 )
@@ -89,13 +90,17 @@ class Adagrad(StepwiseOptimizer):
         fused: bool | None = None,
     ) -> None:
         refuse_differentiable(differentiable)
+        refuse_both(foreach, fused)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,
+            "eps": eps,
             "weight_decay": weight_decay,
             "initial_accumulator_value": initial_accumulator_value,
-            "eps": eps,
+            "foreach": foreach,
             "maximize": maximize,
+            "differentiable": differentiable,
+            "fused": fused,
         }
         super().__init__(params, defaults)
 

@@ -15,6 +15,7 @@ from einkorn.optim.optimizer import (
     Group,
     check_betas,
     check_not_negative,
+    refuse_both,
     refuse_differentiable,
     zeros_like,
 )
@@ -97,6 +98,7 @@ class Adam(StepwiseOptimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         refuse_differentiable(differentiable)
+        refuse_both(foreach, fused)
         _refuse_mixtures(lr, betas, bool(foreach) and not capturable)
         defaults = {
             "lr": lr,
@@ -105,6 +107,10 @@ class Adam(StepwiseOptimizer):
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
             "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
             "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
@@ -189,6 +195,7 @@ class AdamW(Adam):
             maximize=maximize,
             capturable=capturable,
             differentiable=differentiable,
+            fused=fused,
             decoupled_weight_decay=True,
         )
 

@@ -14,6 +14,7 @@ from einkorn.optim.optimizer import (
     Call,
     Group,
     check_not_negative,
+    in_float32,
     refuse_differentiable,
     zeros_like,
 )
@@ -95,7 +96,10 @@ class ASGD(StepwiseOptimizer):
             "alpha": alpha,
             "t0": t0,
             "weight_decay": weight_decay,
+            "foreach": foreach,
             "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
         }
         super().__init__(params, defaults)
 
@@ -103,7 +107,7 @@ class ASGD(StepwiseOptimizer):
         check_not_negative(group, "lr", "weight_decay")
 
     def _initial_state(self, group: Group, param: Tensor) -> State:
-        return {"eta": group["lr"], "mu": 1.0, "ax": zeros_like(param)}
+        return {"eta": in_float32(group["lr"]), "mu": 1.0, "ax": zeros_like(param)}
 
     def _step_call(
         self,
@@ -125,8 +129,8 @@ class ASGD(StepwiseOptimizer):
         )
 
     def _next_numbers(self, group: Group, number: int, state: State) -> dict[str, float]:
-        lr = group["lr"]
+        lr = float(group["lr"])
         return {
-            "eta": lr / (1.0 + group["lambd"] * lr * number) ** group["alpha"],
-            "mu": 1.0 / max(1.0, number - group["t0"]),
+            "eta": in_float32(lr / (1.0 + group["lambd"] * lr * number) ** group["alpha"]),
+            "mu": in_float32(1.0 / max(1.0, number - group["t0"])),
         }

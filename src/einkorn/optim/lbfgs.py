@@ -101,6 +101,15 @@ class LBFGS(Optimizer):
                 f"line_search_fn must be None or 'strong_wolfe', got {group['line_search_fn']!r}"
             )
 
+    def _restored_state(self, param: Tensor, entries: dict[str, Any]) -> dict[str, Any]:
+        """Return own copies; PyTorch's scratch for the two-loop recursion is left out."""
+        state = {key: _restored(value) for key, value in entries.items() if key != "al"}
+        size = sum(one.numpy().size for one in self._all_params())
+        for key in ("d", "prev_flat_grad"):
+            if key in state and state[key].shape != (size,):
+                raise ValueError(f"{key} has shape {state[key].shape}, the parameters {(size,)}")
+        return state
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Make up to ``max_iter`` iterations.
 
@@ -239,3 +248,13 @@ class LBFGS(Optimizer):
         for array in arrays_of(params):
             array[...] = values[begin : begin + array.size].reshape(array.shape)
             begin += array.size
+
+
+def _restored(value: Any) -> Any:
+    """Return an entry of a saved state as this module holds it."""
+    if isinstance(value, list | tuple):
+        return [_restored(item) for item in value]
+    if isinstance(value, int | float):
+        return value
+    array = np.asarray(value)
+    return array.item() if array.ndim == 0 else array.copy()

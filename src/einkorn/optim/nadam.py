@@ -15,6 +15,7 @@ from einkorn.optim.optimizer import (
     Group,
     check_betas,
     check_not_negative,
+    in_float32,
     refuse_differentiable,
     zeros_like,
 )
@@ -105,6 +106,9 @@ class NAdam(StepwiseOptimizer):
             "momentum_decay": momentum_decay,
             "decoupled_weight_decay": decoupled_weight_decay,
             "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
         }
         super().__init__(params, defaults)
 
@@ -147,7 +151,9 @@ class NAdam(StepwiseOptimizer):
         )
 
     def _next_numbers(self, group: Group, number: int, state: State) -> dict[str, float]:
-        return {"mu_product": state["mu_product"] * _momentum(group, number)}
+        return {
+            "mu_product": in_float32(state["mu_product"] * in_float32(_momentum(group, number)))
+        }
 
 
 def _momentum(group: Group, number: int) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 from einkorn.autograd import Tensor, enable_grad
 from einkorn.nn.parameter import clear_grad
 from einkorn.optim.gathering import clear_gradients, gradients_of, with_gradients
+from einkorn.optim.hooks import Hookable
 
 __all__ = ["Optimizer"]
 
@@ -22,7 +23,7 @@ Group = dict[str, Any]
 Call = Callable[[], Any]
 
 
-class Optimizer:
+class Optimizer(Hookable):
     """Base of the optimisers: parameter groups, their state, and the step.
 
     A subclass defines `_calls`. A step has two phases. The first collects gradients, state and
@@ -61,6 +62,7 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
         self._negated: dict[Tensor, np.ndarray] = {}
+        self._hooks = {}
         groups = list(params)
         if not groups:
             raise ValueError("params is empty: an optimizer needs at least one parameter")
@@ -172,15 +174,19 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """Return ``state`` and ``param_groups`` with the parameters replaced by their numbers.
 
-        The arrays of the state are the optimiser's own: copy what has to outlive the next step.
+        Keys and shapes are those of PyTorch's optimiser of the same name; numbers that change with
+        the steps are arrays without axes. `einkorn.interop.torch.to_torch` makes its tensors of
+        it. The arrays of the state are the optimiser's own: copy what has to outlive the next step.
         """
+        for hook in self._functions("state_dict_pre"):
+            hook(self)
         numbers = {param: number for number, param in enumerate(self._all_params())}
-        state = {numbers[param]: dict(entries) for param, entries in self.state.items()}
+        state = {numbers[param]: self._saved_state(own) for param, own in self.state.items()}
         groups = [
             group | {"params": [numbers[param] for param in group["params"]]}
             for group in self.param_groups
         ]
-        return {"state": state, "param_groups": groups}
+        return self._passed_through("state_dict_post", {"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what `state_dict` gave, also of PyTorch's optimiser of the same name.
@@ -193,6 +199,7 @@ class Optimizer:
             If the groups or their sizes differ, or an array does not fit its parameter. The
             optimiser is then unchanged.
         """
+        state_dict = self._passed_through("load_state_dict_pre", dict(state_dict))
         saved = state_dict["param_groups"]
         sizes = [len(group["params"]) for group in self.param_groups]
         saved_sizes = [len(group["params"]) for group in saved]
@@ -204,15 +211,37 @@ class Optimizer:
         params = dict(zip(numbers, self._all_params(), strict=True))
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         for number, entries in state_dict["state"].items():
+            if int(number) not in params:
+                raise ValueError(f"state_dict has a state {number} of none of its param_groups")
             param = params[int(number)]
-            state[param] = {
-                key: _restored(key, value, param)
-                for key, value in entries.items()
-                if value is not None
-            }
+            state[param] = self._restored_state(param, entries)
         self.state = state
         for group, settings in zip(self.param_groups, saved, strict=True):
             group |= copy.deepcopy({k: v for k, v in settings.items() if k != "params"})
+        for hook in self._functions("load_state_dict_post"):
+            hook(self)
+
+    def _saved_state(self, entries: dict[str, Any]) -> dict[str, Any]:
+        """Return the state of one parameter for `state_dict`."""
+        return {key: _saved(key, value) for key, value in entries.items()}
+
+    def _restored_state(self, param: Tensor, entries: dict[str, Any]) -> dict[str, Any]:
+        """Return the state of one parameter from a `state_dict`."""
+        return {
+            key: _restored(key, value, param) for key, value in entries.items() if value is not None
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy shares: hooks stay behind."""
+        return {
+            "defaults": self.defaults,
+            "state": self.state,
+            "param_groups": self.param_groups,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._negated, self._hooks = {}, {}
 
     def _all_params(self) -> Iterator[Tensor]:
         for group in self.param_groups:
@@ -235,6 +264,11 @@ _NUMBERS = frozenset({"mu_product", "eta", "mu"})
 _FACTORS = frozenset({"row_var", "col_var"})
 
 
+def _saved(key: str, value: Any) -> Any:
+    """Return an entry of the state as PyTorch has it: numbers are arrays without axes."""
+    return np.array(value, np.float32) if key == "step" or key in _NUMBERS else value
+
+
 def _restored(key: str, value: Any, param: Tensor) -> Any:
     """Return a saved entry of the state as the optimiser holds it: a number or its own array."""
     array = np.asarray(value)
@@ -251,6 +285,11 @@ def _restored(key: str, value: Any, param: Tensor) -> Any:
 def setting(states: list[dict[str, Any]], name: str, values: Iterable[Any]) -> Call:
     """Return a compiled call that sets an entry of every state."""
     return partial(deque, map(dict.__setitem__, states, repeat(name), values), 0)
+
+
+def in_float32(value: Any) -> float:
+    """Round to float32, in which PyTorch keeps the numbers of its states."""
+    return float(np.float32(float(value)))
 
 
 def zeros_like(param: Tensor) -> np.ndarray:
@@ -275,3 +314,9 @@ def refuse_differentiable(differentiable: bool) -> None:
     """Raise for a step that is to be differentiated through: it runs in compiled code."""
     if differentiable:
         raise ValueError("differentiable=True is not supported: steps are computed in place")
+
+
+def refuse_both(foreach: bool | None, fused: bool | None) -> None:
+    """Raise for two implementations at once, as PyTorch does."""
+    if foreach and fused:
+        raise RuntimeError("foreach and fused must not be True together")

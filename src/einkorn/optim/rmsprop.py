@@ -94,12 +94,15 @@ class RMSprop(StepwiseOptimizer):
         refuse_differentiable(differentiable)
         defaults = {
             "lr": lr,
+            "momentum": momentum,
             "alpha": alpha,
             "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
             "centered": centered,
+            "weight_decay": weight_decay,
+            "capturable": capturable,
+            "foreach": foreach,
             "maximize": maximize,
+            "differentiable": differentiable,
         }
         super().__init__(params, defaults)
 
@@ -117,12 +120,13 @@ class RMSprop(StepwiseOptimizer):
         gradients: list[np.ndarray],
         states: list[State],
     ) -> Call:
+        momenta = optional_column(states, "momentum_buffer", group["momentum"] > 0)
         return partial(
             rmsprop_steps_,
             values,
             gradients,
             column(states, "square_avg"),
             optional_column(states, "grad_avg", group["centered"]),
-            optional_column(states, "momentum_buffer", group["momentum"] > 0),
+            momenta,
             **{name: group[name] for name in ("lr", "alpha", "eps", "weight_decay", "momentum")},
         )

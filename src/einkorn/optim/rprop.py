@@ -89,7 +89,10 @@ class Rprop(StepwiseOptimizer):
             "lr": lr,
             "etas": etas,
             "step_sizes": step_sizes,
+            "foreach": foreach,
             "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
         }
         super().__init__(params, defaults)
 

@@ -16,6 +16,7 @@ from einkorn.optim.optimizer import (
     Group,
     Optimizer,
     check_not_negative,
+    refuse_both,
     refuse_differentiable,
     zeros_like,
 )
@@ -94,6 +95,7 @@ class SGD(Optimizer):
         fused: bool | None = None,
     ) -> None:
         refuse_differentiable(differentiable)
+        refuse_both(foreach, fused)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -101,6 +103,9 @@ class SGD(Optimizer):
             "weight_decay": weight_decay,
             "nesterov": nesterov,
             "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
         }
         super().__init__(params, defaults)
 
