@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from einkorn.autograd import Tensor
 from einkorn.optim.optimizer import Optimizer
 
 __all__ = ["LRScheduler"]
@@ -37,23 +38,43 @@ class LRScheduler:
     # Resuming counts an epoch. PyTorch's schedules differ in whether they change the rate then.
     _resumes_unchanged = False
 
+    # Whether `step` is the one that every schedule takes when it is made.
+    _is_initial = False
+
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer = checked_optimizer(optimizer)
         self.last_epoch = last_epoch
         for index, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
+                group.setdefault("initial_lr", float(group["lr"]))
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"param_groups[{index}] has no 'initial_lr', which resuming a schedule at "
                     f"last_epoch={last_epoch} needs"
                 )
-        self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
-        self._last_lr: list[float] = [group["lr"] for group in optimizer.param_groups]
+        self.base_lrs: list[float] = [
+            float(group["initial_lr"]) for group in optimizer.param_groups
+        ]
+        self._last_lr: list[float] = rates_of(optimizer)
         if last_epoch != -1 and self._resumes_unchanged:
             self.last_epoch += 1
         else:
+            self._initial_step()
+
+    def _initial_step(self) -> None:
+        self._is_initial = True
+        try:
             self.step()
+        finally:
+            del self._is_initial
+
+    def _undo(self) -> None:
+        """Count the initial step back, for a schedule that lets this one begin later."""
+        self.last_epoch -= 1
+
+    def _begin(self) -> None:
+        """Write the rates of epoch 0, whatever was before."""
+        LRScheduler.step(self, 0)
 
     def get_lr(self) -> list[float]:
         """Return the rate of every group for ``last_epoch``."""
@@ -73,7 +94,7 @@ class LRScheduler:
 
     def _write(self, rates: Sequence[float]) -> None:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
+            write_rate(group, rate)
         self._last_lr = list(rates)
 
     def state_dict(self) -> dict[str, Any]:
@@ -82,7 +103,21 @@ class LRScheduler:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what `state_dict` gave; the optimiser is restored by its own state."""
-        vars(self).update(state_dict)
+        known = {key: value for key, value in state_dict.items() if key not in self._transient}
+        vars(self).update(known)
+
+
+def rates_of(optimizer: Optimizer) -> list[float]:
+    """Return the rate of every group as a number."""
+    return [float(group["lr"]) for group in optimizer.param_groups]
+
+
+def write_rate(group: dict[str, Any], rate: float) -> None:
+    """Set the rate of a group; into the Tensor where it is one."""
+    if isinstance(group["lr"], Tensor):
+        group["lr"].numpy()[...] = rate
+    else:
+        group["lr"] = rate
 
 
 def checked_optimizer(optimizer: Optimizer) -> Optimizer:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from einkorn.optim.lr_scheduler.base import LRScheduler
+from einkorn.optim.lr_scheduler.base import LRScheduler, rates_of, write_rate
 from einkorn.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from einkorn.optim.optimizer import Optimizer
 
@@ -22,7 +22,7 @@ class SequentialLR(LRScheduler):
     ------
     ValueError
         If there is no schedule, if they do not share ``optimizer``, if one is a
-        `ReduceLROnPlateau`, or if ``milestones`` is not one shorter than ``schedulers``.
+        `ReduceLROnPlateau`, if one but the first is made of schedules, or if ``milestones`` is not one shorter than ``schedulers``.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class SequentialLR(LRScheduler):
     0.1
     """
 
-    _transient = frozenset({"optimizer", "schedulers"})
+    _transient = frozenset({"optimizer", "_schedulers"})
 
     def __init__(
         self,
@@ -54,41 +54,51 @@ class SequentialLR(LRScheduler):
         for scheduler in schedulers:
             if isinstance(scheduler, ReduceLROnPlateau):
                 raise ValueError("SequentialLR cannot drive a ReduceLROnPlateau: it needs a metric")
+        for scheduler in schedulers[1:]:
+            if isinstance(scheduler, SequentialLR | ChainedScheduler):
+                raise ValueError(f"{type(scheduler).__name__} must come first, or not at all")
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
                 f"{len(schedulers)} schedulers need {len(schedulers) - 1} milestones, got "
                 f"{len(milestones)}"
             )
         self.optimizer = optimizer
-        self.schedulers = schedulers
-        self.milestones = milestones
+        self._schedulers = schedulers
+        self._milestones = milestones
         self.last_epoch = last_epoch + 1
         self._restart()
 
     def _restart(self) -> None:
         """Undo the first step that each schedule took when it was made; take the first's again."""
         for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"]
-        for scheduler in self.schedulers:
-            scheduler.last_epoch -= 1
-        self.schedulers[0].step()
-        self._last_lr = self.schedulers[0].get_last_lr()
+            write_rate(group, group["initial_lr"])
+        self._undo()
+        first = self._schedulers[bisect_right(self._milestones, 0)]
+        first._initial_step()
+        self._last_lr = first.get_last_lr()
+
+    def _undo(self) -> None:
+        for scheduler in self._schedulers:
+            scheduler._undo()
 
     def step(self) -> None:  # type: ignore[override]
         """Step the schedule whose turn it is."""
         self.last_epoch += 1
-        turn = bisect_right(self.milestones, self.last_epoch)
-        begins = turn > 0 and self.milestones[turn - 1] == self.last_epoch
-        self.schedulers[turn].step(0 if begins else None)
-        self._last_lr = self.schedulers[turn].get_last_lr()
+        turn = bisect_right(self._milestones, self.last_epoch)
+        scheduler = self._schedulers[turn]
+        if turn > 0 and self._milestones[turn - 1] == self.last_epoch:
+            scheduler._begin()
+        else:
+            scheduler.step()
+        self._last_lr = scheduler.get_last_lr()
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimiser, with the states of the schedules."""
-        return _with_children(super().state_dict(), self.schedulers)
+        return _with_children(super().state_dict(), self._schedulers)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore this schedule and those that it runs."""
-        super().load_state_dict(_load_children(state_dict, self.schedulers))
+        super().load_state_dict(_load_children(state_dict, self._schedulers))
 
 
 class ChainedScheduler(LRScheduler):
@@ -116,7 +126,7 @@ class ChainedScheduler(LRScheduler):
     0.729
     """
 
-    _transient = frozenset({"optimizer", "schedulers", "_schedulers"})
+    _transient = frozenset({"optimizer", "_schedulers"})
 
     def __init__(
         self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None
@@ -126,13 +136,17 @@ class ChainedScheduler(LRScheduler):
         self.optimizer = schedulers[0].optimizer if optimizer is None else optimizer
         _check_together(schedulers, self.optimizer)
         self._schedulers = schedulers
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = rates_of(self.optimizer)
+
+    def _undo(self) -> None:
+        for scheduler in self._schedulers:
+            scheduler._undo()
 
     def step(self) -> None:  # type: ignore[override]
         """Step every schedule, in order."""
         for scheduler in self._schedulers:
             scheduler.step()
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = rates_of(self.optimizer)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the states of the schedules."""

@@ -50,25 +50,43 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         eta_min: float = 0.0,
         last_epoch: int = -1,
     ) -> None:
-        self.T_0 = positive("T_0", T_0)
+        self.T_0 = self.T_i = positive("T_0", T_0)
         self.T_mult = positive("T_mult", T_mult)
         self.eta_min = eta_min
+        self.T_cur: float = last_epoch
         super().__init__(optimizer, last_epoch)
 
-    def _position(self) -> tuple[float, float]:
-        """Return the epochs done in the current period, and its length."""
-        epoch, period = float(self.last_epoch), float(self.T_0)
-        if self.T_mult == 1:
-            return epoch % period, period
-        while epoch >= period:
-            epoch -= period
-            period *= self.T_mult
-        return epoch, period
+    def step(self, epoch: float | None = None) -> None:
+        """Go to the next epoch, or straight to ``epoch``, whole or not, and write its rates.
+
+        Raises
+        ------
+        ValueError
+            If ``epoch`` is negative.
+        """
+        if epoch is None and self.last_epoch >= 0:
+            self.last_epoch += 1
+            self.T_cur += 1
+            if self.T_cur >= self.T_i:
+                self.T_cur %= self.T_i
+                self.T_i *= self.T_mult
+        else:
+            self._go_to(epoch or 0)
+        self._write(self.get_lr())
+
+    def _go_to(self, epoch: float) -> None:
+        if epoch < 0:
+            raise ValueError(f"epoch must be at least 0, got {epoch}")
+        self.last_epoch = math.floor(epoch)
+        self.T_i = self.T_0
+        self.T_cur = epoch % self.T_0 if self.T_mult == 1 else epoch
+        while self.T_cur >= self.T_i:
+            self.T_cur -= self.T_i
+            self.T_i *= self.T_mult
 
     def get_lr(self) -> list[float]:
-        """Return the rate of every group for ``last_epoch``."""
-        done, period = self._position()
-        factor = (1.0 + math.cos(math.pi * done / period)) / 2.0
+        """Return the rate of every group for the place in the current period."""
+        factor = (1.0 + math.cos(math.pi * self.T_cur / self.T_i)) / 2.0
         return [self.eta_min + (base - self.eta_min) * factor for base in self.base_lrs]
 
 

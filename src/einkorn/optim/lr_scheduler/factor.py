@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from einkorn.optim.lr_scheduler.base import LRScheduler, positive, within
+from einkorn.optim.lr_scheduler.base import LRScheduler, positive, rates_of, within
 from einkorn.optim.optimizer import Optimizer
 
 __all__ = [
@@ -38,8 +38,8 @@ class FactorLR(LRScheduler):
         now = self._factor(self.last_epoch)
         before = self._factor(self.last_epoch - 1) if self.last_epoch > 0 else 1.0
         return [
-            self._advance(group["lr"], base, before, now)
-            for group, base in zip(self.optimizer.param_groups, self.base_lrs, strict=True)
+            self._advance(rate, base, before, now)
+            for rate, base in zip(rates_of(self.optimizer), self.base_lrs, strict=True)
         ]
 
     def _advance(self, rate: float, base: float, before: float, now: float) -> float:

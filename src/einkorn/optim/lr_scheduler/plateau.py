@@ -6,7 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from einkorn.optim.lr_scheduler.base import LRScheduler, checked_optimizer, per_group
+from einkorn.optim.lr_scheduler.base import (
+    LRScheduler,
+    checked_optimizer,
+    per_group,
+    rates_of,
+    write_rate,
+)
 from einkorn.optim.optimizer import Optimizer
 
 __all__ = ["ReduceLROnPlateau"]
@@ -64,7 +70,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = 0
         self.cooldown_counter = 0
         self.last_epoch = 0
-        self._last_lr = [group["lr"] for group in optimizer.param_groups]
+        self._last_lr = rates_of(optimizer)
 
     @property
     def in_cooldown(self) -> bool:
@@ -94,10 +100,11 @@ class ReduceLROnPlateau(LRScheduler):
             self._reduce()
             self.cooldown_counter = self.cooldown
             self.num_bad_epochs = 0
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = rates_of(self.optimizer)
 
     def _reduce(self) -> None:
         for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
-            reduced = max(group["lr"] * self.factor, least)
-            if group["lr"] - reduced > self.eps:
-                group["lr"] = reduced
+            rate = float(group["lr"])
+            reduced = max(rate * self.factor, least)
+            if rate - reduced > self.eps:
+                write_rate(group, reduced)
