@@ -1,6 +1,6 @@
 """Optimisers and learning-rate schedules."""
 
-from einkorn.optim import lr_scheduler
+from einkorn.optim import lr_scheduler, swa_utils
 from einkorn.optim.adadelta import Adadelta
 from einkorn.optim.adafactor import Adafactor
 from einkorn.optim.adagrad import Adagrad
@@ -31,4 +31,5 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "swa_utils",
 ]

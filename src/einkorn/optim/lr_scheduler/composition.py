@@ -22,7 +22,8 @@ class SequentialLR(LRScheduler):
     ------
     ValueError
         If there is no schedule, if they do not share ``optimizer``, if one is a
-        `ReduceLROnPlateau`, if one but the first is made of schedules, or if ``milestones`` is not one shorter than ``schedulers``.
+        `ReduceLROnPlateau`, if one but the first is made of schedules, or if ``milestones`` is not
+        one shorter than ``schedulers``.
 
     Examples
     --------
