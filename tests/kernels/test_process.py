@@ -13,6 +13,8 @@ import pytest
 from einkorn import kernels
 from einkorn.kernels import _core
 
+pytestmark = pytest.mark.alone
+
 # Time for a child to start, import and compute on a busy machine.
 PATIENCE = 120
 
