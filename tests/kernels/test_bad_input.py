@@ -148,6 +148,13 @@ VALID = {
     "mean": {"x": X},
     "embedding": {"table": ones(4, 3), "index": TARGET - TARGET},
     "embedding_grad": {"grad": ones(3, 2), "index": TARGET, "num_embeddings": 5},
+    "embedding_bag": {"table": ones(4, 3), "index": TARGET - TARGET, "offsets": np.array([0, 2])},
+    "embedding_bag_grad": {
+        "grad": ones(2, 3),
+        "index": TARGET,
+        "offsets": np.array([0, 2]),
+        "num_embeddings": 5,
+    },
     "sgd_step_": {"param": V, "grad": V, "velocity": V, "lr": 0.1},
     "adam_step_": {
         "param": V,
@@ -406,10 +413,27 @@ for bad in (1.0, "0", True, (0, None), {0}):
     refuse("sum mean", TypeError, axis=bad)
 
 # Look-ups.
+BAGS = "embedding_bag embedding_bag_grad"
 for bad in (-1, 5, 2**32 + 3, INT64_MIN):
-    refuse("embedding embedding_grad", IndexError, index=np.array([0, bad, 1]))
+    refuse(f"embedding embedding_grad {BAGS}", IndexError, index=np.array([0, bad, 1]))
 for bad in (ones(3), np.array([True, False, True]), np.array(["a", "b", "c"])):
-    refuse("embedding embedding_grad", TypeError, index=bad)
+    refuse(f"embedding embedding_grad {BAGS}", TypeError, index=bad)
+    refuse(BAGS, TypeError, offsets=bad)
+for bad in ([0, -1], [0, 4], [1, 2], [0, 2**32 + 3], [0, INT64_MIN], [[0, 2]], []):
+    refuse(BAGS, ValueError, offsets=np.array(bad, np.int64))
+for bad in ("summe", None, 1):
+    refuse(BAGS, ValueError, mode=bad)
+refuse(BAGS, ValueError, index=TARGET[None])
+refuse(BAGS, ValueError, per_sample_weights=ones(3))
+refuse("embedding_bag", ValueError, table=ones(3))
+for bad in (-1, 5, 2**32 + 3):
+    refuse(BAGS, ValueError, padding_idx=bad)
+for bad in (ones(2), ones(3, 3)):
+    refuse("embedding_bag_grad", ValueError, grad=bad)
+refuse("embedding_bag_grad", ValueError, best=np.zeros((2, 3), np.int64))
+refuse("embedding_bag_grad", ValueError, mode="max", blame="best")
+for bad in (-1, 2**63):
+    refuse("embedding_bag_grad", ValueError, num_embeddings=bad)
 refuse("embedding", ValueError, table=ones(3))
 refuse("embedding_grad", ValueError, grad=ones())
 refuse("embedding_grad", ValueError, grad=ones(4, 2))

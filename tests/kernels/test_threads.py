@@ -118,6 +118,34 @@ CALLS = [
     call("mean", normal(2, 35, 4099), 1),
     call("embedding", normal(999, 77), integers(999, 33, 71)),
     call("embedding_grad", normal(33, 71, 77), integers(999, 33, 71), 999),
+    *(
+        call(
+            "embedding_bag",
+            normal(999, 77),
+            integers(999, 2343),
+            np.arange(0, 2343, 9),
+            mode=mode,
+        )
+        for mode in ("sum", "mean", "max")
+    ),
+    call(
+        "embedding_bag_grad",
+        normal(261, 77),
+        integers(999, 2343),
+        np.arange(0, 2343, 9),
+        999,
+        per_sample_weights=normal(2343),
+        mode="sum",
+    ),
+    call(
+        "embedding_bag_grad",
+        normal(261, 77),
+        integers(999, 2343),
+        np.arange(0, 2343, 9),
+        999,
+        best=integers(999, 261, 77),
+        mode="max",
+    ),
     call("sgd_step_", normal(*WIDE), normal(*WIDE), normal(*WIDE), lr=0.1, momentum=0.9),
     call("adam_step_", *[normal(*WIDE)] * 3, lambda rng, dtype: rng.random(WIDE, dtype), 3, lr=0.1),
 ]
@@ -134,8 +162,9 @@ def run(name, arguments, parameters, dtype, threads):
     """Return every array that a call with this many threads gave back or may have changed."""
     rng = np.random.default_rng(7)
     filled = [value(rng, dtype) if callable(value) else value for value in arguments]
+    named = {key: v(rng, dtype) if callable(v) else v for key, v in parameters.items()}
     kernels.set_num_threads(threads)
-    result = getattr(kernels, name)(*filled, **parameters)
+    result = getattr(kernels, name)(*filled, **named)
     results = result if isinstance(result, tuple) else (result,)
     return [value for value in (*results, *filled) if isinstance(value, np.ndarray)]
 

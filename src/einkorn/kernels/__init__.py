@@ -35,6 +35,7 @@ from einkorn.kernels.adaptive import (
     rprop_steps_,
 )
 from einkorn.kernels.algorithms import algorithms
+from einkorn.kernels.bags import embedding_bag, embedding_bag_grad
 from einkorn.kernels.columns import col2im, im2col
 from einkorn.kernels.config import get_include, show_config
 from einkorn.kernels.conv import (
@@ -218,6 +219,8 @@ __all__ = [
     "elu",
     "elu_grad",
     "embedding",
+    "embedding_bag",
+    "embedding_bag_grad",
     "embedding_grad",
     "empty_cache",
     "fractional_max_pool2d",

@@ -268,6 +268,16 @@ cdef extern from "einkorn/lookup.h" nogil:
         int64_t count, rows, width, padding
         int by_frequency
 
+    ctypedef enum ek_bag_mode:
+        EK_BAG_SUM
+        EK_BAG_MEAN
+        EK_BAG_MAX
+
+    ctypedef struct ek_embedding_bag_problem:
+        int64_t count, bags, rows, width, padding
+        ek_bag_mode mode
+        int by_frequency
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -429,6 +439,15 @@ cdef extern from "einkorn/api.h" nogil:
                               ek_workspace workspace) noexcept nogil
         int (*embedding_grad_workspace)(ek_dtype dtype, const ek_embedding_problem *problem,
                                         ek_workspace_size *size) noexcept nogil
+        int (*embedding_bag)(ek_dtype dtype, const ek_embedding_bag_problem *problem,
+                             const void *table, const int64_t *index, const int64_t *offsets,
+                             const void *weight, void *y, int64_t *best) noexcept nogil
+        int (*embedding_bag_grad)(ek_dtype dtype, const ek_embedding_bag_problem *problem,
+                                  const void *grad, const int64_t *index, const int64_t *offsets,
+                                  const void *weight, const int64_t *best, void *gtable,
+                                  ek_workspace workspace) noexcept nogil
+        int (*embedding_bag_grad_workspace)(ek_dtype dtype, const ek_embedding_bag_problem *problem,
+                                            ek_workspace_size *size) noexcept nogil
 
 cdef const ek_api *api
 

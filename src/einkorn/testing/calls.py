@@ -668,6 +668,25 @@ def embedding_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 
 @_register
+def embedding_bag(rng: Rng, dtype: DTypeLike) -> Arguments:
+    rows, count = _size(rng), _size(rng)
+    return {
+        "table": _normal(rng, dtype, rows, _size(rng)),
+        "index": rng.integers(0, rows, count),
+        "offsets": np.sort([0, *rng.integers(0, count + 1, _size(rng))]),
+        "mode": ("sum", "mean")[rng.integers(2)],
+    }
+
+
+@_register
+def embedding_bag_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = embedding_bag(rng, dtype)
+    table = call.pop("table")
+    grad = _normal(rng, dtype, len(call["offsets"]), table.shape[1])
+    return {"grad": grad, **call, "num_embeddings": len(table)}
+
+
+@_register
 def batch_norm_relu(rng: Rng, dtype: DTypeLike) -> Arguments:
     return batch_norm(rng, dtype)
 

@@ -8,6 +8,7 @@ them to central differences, to SciPy and to PyTorch.
 Arguments are not checked: what a kernel must refuse has no reference.
 """
 
+from .bags import embedding_bag, embedding_bag_grad
 from .convolution import (
     col2im,
     conv2d,
@@ -134,6 +135,8 @@ __all__ = [
     "elu",
     "elu_grad",
     "embedding",
+    "embedding_bag",
+    "embedding_bag_grad",
     "embedding_grad",
     "fractional_max_pool2d",
     "gelu",
