@@ -7,6 +7,8 @@ from einkorn.optim.adagrad import Adagrad
 from einkorn.optim.adam import Adam, AdamW
 from einkorn.optim.adamax import Adamax
 from einkorn.optim.asgd import ASGD
+from einkorn.optim.delta_bar_delta import DeltaBarDelta
+from einkorn.optim.hessian_free import HessianFree
 from einkorn.optim.lbfgs import LBFGS
 from einkorn.optim.nadam import NAdam
 from einkorn.optim.optimizer import Optimizer
@@ -25,6 +27,8 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "DeltaBarDelta",
+    "HessianFree",
     "NAdam",
     "Optimizer",
     "RAdam",
