@@ -14,6 +14,7 @@ from einkorn.runs import charrnn, convae
 
 #: Arguments that make each run small.
 SMALL = {
+    "addition": ["--epochs", "64", "--columns", "3", "--examined-columns", "9"],
     "lenet": ["--epochs", "2"],
     "convae": ["--epochs", "2"],
     "charrnn": ["--epochs", "2", "--hidden", "24", "--length", "40"],
@@ -43,16 +44,20 @@ def interrupt_after(monkeypatch):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def arm(steps):
-        original, done = optim.Adam.step, 0
+        done = 0
 
-        def step(self, *arguments):
-            nonlocal done
-            done += 1
-            if done == steps:
-                signal.raise_signal(signal.SIGINT)
-            return original(self, *arguments)
+        def counting(original):
+            def step(self, *arguments):
+                nonlocal done
+                done += 1
+                if done == steps:
+                    signal.raise_signal(signal.SIGINT)
+                return original(self, *arguments)
 
-        monkeypatch.setattr(optim.Adam, "step", step)
+            return step
+
+        for kind in (optim.Adam, optim.HessianFree):
+            monkeypatch.setattr(kind, "step", counting(kind.step))
 
     yield arm
     signal.signal(signal.SIGINT, before)

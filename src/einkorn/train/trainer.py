@@ -280,24 +280,25 @@ class Trainer:
             self.optimizer.zero_grad()
         size = _size(batch, result)
         self._summed += size
-        if self.accumulate == 1:
-            result.loss.backward()
-        else:
-            (result.loss * size).backward()
+        loss = result.loss if self.accumulate == 1 else result.loss * size
+        loss.backward()
         self._measure(self._averages, size, result)
         self.batch += 1
 
     def _update(self) -> None:
         """Take the step that the gradients ask for."""
-        if self.accumulate > 1:
-            for parameter in self.model.parameters():
-                if parameter.grad is not None:
-                    parameter.grad.numpy()[...] /= self._summed
+        for parameter in self.model.parameters() if self.accumulate > 1 else ():
+            if parameter.grad is not None:
+                parameter.grad.numpy()[...] /= self._summed
         self._summed = 0.0
         self.clip_gradients()
-        self.optimizer.step()
+        self.take_step()
         self.steps += 1
         self._call("on_step_end")
+
+    def take_step(self) -> None:
+        """Let the optimiser move the parameters; override to give it a closure."""
+        self.optimizer.step()
 
     def clip_gradients(self) -> None:
         """Clip the gradients as `clip_value` and `clip_norm` ask."""
