@@ -174,7 +174,7 @@ def test_deep_copies_are_independent_and_complete():
     assert other.get_parameter("scale") is other.scale
     assert other.first is dict(other.named_children())["first"]
     assert list(other.state_dict()) == list(net.state_dict())
-    assert other._forward_hooks[0] is not net._forward_hooks[0]
+    assert other._call_hooks[0] is not net._call_hooks[0]
 
 
 def test_deep_copies_keep_sharing():

@@ -37,10 +37,10 @@ def test_a_model_is_left_as_it_was() -> None:
     for name, value in model.state_dict().items():
         np.testing.assert_array_equal(np.asarray(value), before[name])
     assert [module.training for module in model] == [True, True, False]
-    assert not any(module._forward_hooks for module in model.modules())
+    assert not any(module._call_hooks for module in model.modules())
     with pytest.raises((ValueError, RuntimeError)):
         summary(model, (2, 3, 8, 8))
-    assert not any(module._forward_hooks for module in model.modules())
+    assert not any(module._call_hooks for module in model.modules())
 
 
 @pytest.mark.parametrize("groups", [1, 2])

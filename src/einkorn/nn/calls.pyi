@@ -1,7 +1,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["ModuleBase", "Plan", "structure_changed"]
+__all__ = ["ModuleBase", "Plan", "hooks_of_all", "structure_changed"]
+
+hooks_of_all: list[Any]
 
 def structure_changed() -> None: ...
 

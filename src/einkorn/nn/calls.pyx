@@ -5,12 +5,16 @@ cimport numpy as cnp
 
 from einkorn.autograd.tape cimport TensorBase
 
-__all__ = ["ModuleBase", "Plan", "structure_changed"]
+__all__ = ["ModuleBase", "Plan", "hooks_of_all", "structure_changed"]
 
 cnp.import_array()
 
 # Every change makes a new object: the plans made for the one before are then void.
 cdef object structure = object()
+
+# Hooks called with every module, beside its own.
+cdef list for_all = []
+hooks_of_all = for_all
 
 
 def structure_changed():
@@ -34,7 +38,7 @@ cdef class ModuleBase:
                 if cnp.PyArray_Check(value):
                     args, kwargs = self._accept_arrays(args, kwargs)
                     break
-        if self._forward_hooks or self._forward_pre_hooks:
+        if for_all or self._call_hooks:
             return self._call_with_hooks(args, kwargs)
         if kwargs:
             return self.forward(*args, **kwargs)

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from einkorn.autograd import Tensor, is_grad_enabled
 from einkorn.autograd.operators.activation import add_relu
-from einkorn.nn.calls import Plan
+from einkorn.nn.calls import Plan, hooks_of_all
 
 if TYPE_CHECKING:
     from einkorn.nn.module import Module
@@ -121,6 +121,6 @@ def is_plain(module: Module) -> bool:
     return (
         type(module).__call__ is Module.__call__
         and "forward" not in module.__dict__
-        and not module._forward_hooks
-        and not module._forward_pre_hooks
+        and not module._call_hooks
+        and not hooks_of_all
     )

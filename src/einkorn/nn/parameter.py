@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from einkorn.autograd import Tensor, as_tensor, increment_version, tensor
 
 __all__ = [
+    "Buffer",
     "Parameter",
     "UninitializedBuffer",
     "UninitializedParameter",
@@ -56,6 +57,43 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
+
+
+class Buffer(Tensor):
+    """A Tensor that becomes a buffer of a module when assigned to one of its attributes.
+
+    Parameters
+    ----------
+    data : Tensor or array_like, optional
+        A Tensor shares its memory with the buffer; everything else is copied. Nothing makes an
+        empty buffer.
+    persistent : bool
+        Whether it is part of the module's `state_dict`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> net = nn.Module()
+    >>> net.mean = nn.parameter.Buffer(np.zeros(3))
+    >>> [name for name, _ in net.named_buffers()]
+    ['mean']
+    """
+
+    __slots__ = ("persistent",)
+
+    def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
+        if data is None:
+            data = np.empty(0, np.float32)
+        source = data.detach() if isinstance(data, Tensor) else tensor(data)
+        super().__init__(source.numpy())
+        self._version = source._version
+        self.persistent = persistent
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Buffer:
+        copied = super().__deepcopy__(memo)
+        copied.persistent = self.persistent
+        return copied
 
 
 class UninitializedParameter(Parameter):
