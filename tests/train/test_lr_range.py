@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,6 +105,24 @@ def test_the_picture(found: RangeTest | None, tmp_path: Path) -> None:
         found = RangeTest(np.array([1e-3, 1e-2, 1e-1]), flat, flat, math.nan, False)
     found.plot(tmp_path / "rates.png")
     assert (tmp_path / "rates.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_says_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    drawn: list[Any] = []
+    monkeypatch.setattr("einkorn.train.pictures.write_figure", lambda one, path: drawn.append(one))
+    found = lr_range_test(quadratic(), BATCHES, start=1e-3, end=10.0, steps=60)
+    found.plot("not written")
+    (panel,) = drawn[0].axes
+    assert panel.get_xscale() == "log"
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ("learning rate", "loss")
+    texts = [text.get_text() for text in panel.get_legend().get_texts()]
+    assert texts == ["loss", "smoothed", f"suggested rate: {found.suggestion:.2g}"]
+    marker = panel.lines[-1]
+    assert marker.get_xdata() == [found.suggestion]
+    assert marker.get_ydata() == [found.smoothed[list(found.rates).index(found.suggestion)]]
+    low, _ = panel.get_ylim()
+    assert low < min(found.losses.min(), found.smoothed.min())
 
 
 def test_pictures_need_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

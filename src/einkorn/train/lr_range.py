@@ -58,13 +58,18 @@ class RangeTest:
         panel.plot(self.rates, self.losses, alpha=0.3, label="loss")
         panel.plot(self.rates, self.smoothed, label="smoothed")
         if not math.isnan(self.suggestion):
-            panel.axvline(self.suggestion, color="grey", ls="--", label=f"{self.suggestion:.2g}")
+            place = int(np.abs(self.rates - self.suggestion).argmin())
+            panel.axvline(self.suggestion, color="grey", ls="--", lw=1)
+            panel.plot(
+                self.suggestion, self.smoothed[place], "o", color="black",
+                label=f"suggested rate: {self.suggestion:.2g}",
+            )  # fmt: skip
         # What diverges would flatten all that matters.
-        low, high = np.nanmin(self.smoothed), self.smoothed[0]
-        room = 0.3 * max(high - low, 1e-6 * abs(high), 1e-12)
+        low, high = np.nanmin([self.losses, self.smoothed]), self.smoothed[0]
+        room = 0.1 * max(high - low, 1e-6 * abs(high), 1e-12)
         panel.set(xscale="log", xlabel="learning rate", ylabel="loss")
         panel.set_ylim(low - room, max(high, low) + room)
-        panel.legend()
+        panel.legend(loc="lower left")  # the curve begins high
         panel.grid(alpha=0.3)
         write_figure(figure, path)
 
