@@ -144,7 +144,8 @@ int ek_conv_tiling_in_place(const ek_conv_pass *pass, ek_conv_algorithm algorith
 double ek_conv_cost(const ek_conv_pass *pass, const ek_conv_tiling *t, ek_conv_tile tile) {
     /* In cycles: two multiply-adds of whole registers in one, and what copying took when measured.
      */
-    const double per_row = 10, per_vector = 3, per_strided_element = 1.5, per_strided_store = 4;
+    const double per_row = 10, per_vector = 3, per_strided_element = 1.5, per_strided_store = 4,
+                 per_even_store = 1;
     double depth = (double)pass->source_channels * (double)ek_conv_taps(pass);
     double lanes = tile.skips_gaps ? (double)(t->images * t->rows * t->columns)
                                    : (double)(t->runs * ek_round_up(t->run_lanes, tile.lanes));
@@ -154,10 +155,11 @@ double ek_conv_cost(const ek_conv_pass *pass, const ek_conv_tiling *t, ek_conv_t
     double rows = (double)t->target_blocks * (double)pass->source_channels *
                   (double)(t->planes[0] * t->planes[1]) * (double)(t->images * t->plane_rows);
     double copies = t->in_place ? 0 : rows * (per_row + per_element * (double)t->pitch);
-    double stores = pass->axis[1].target_step == 1
-                        ? 0
-                        : per_strided_store * (double)(t->images * t->rows * t->columns) *
-                              (double)(pass->target_channels * t->depth_blocks);
+    int64_t step = pass->axis[1].target_step;
+    double stores = step == 1 ? 0
+                              : (step == 2 ? per_even_store : per_strided_store) *
+                                    (double)(t->images * t->rows * t->columns) *
+                                    (double)(pass->target_channels * t->depth_blocks);
     return (double)t->blocks * (products + copies + stores);
 }
 
