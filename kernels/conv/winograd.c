@@ -59,6 +59,16 @@ static double tiles_of_points(const ek_winograd_axis *axis) {
     return (double)axis->tiles - (double)(axis->tiles - axis->full) / axis->points;
 }
 
+/* Of the products of an axis, the share that is not known to be zero at infinity. */
+static double needed_products(const ek_winograd_axis *axis) {
+    int64_t full = 0;
+    for (int64_t i = 0; i < axis->passes; i++) {
+        full += ek_winograd_full_phases(axis, i);
+    }
+    double zero = 1 - (double)full / (double)(axis->passes * axis->phase_count);
+    return axis->points % 2 == 0 ? 1 - zero / axis->points : 1;
+}
+
 double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
     /* In cycles for each point of a tile and register of channels, as measured. */
     const double per_sample = 4, per_result = 3, per_filter = 3;
@@ -67,7 +77,8 @@ double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
                    tiles_of_points(y) * tiles_of_points(x);
     double sources = (double)(ek_ceil_div(plan->row_lanes, tile.lanes) * x->phase_count);
     double targets = (double)(ek_ceil_div(plan->filters, tile.lanes) * y->passes * x->passes);
-    double products = tiles * (double)plan->depth * targets / 2;
+    double products =
+        needed_products(y) * needed_products(x) * tiles * (double)plan->depth * targets / 2;
     double transforms = tiles * (per_sample * sources + per_result * targets) +
                         per_filter * (double)plan->depth * targets;
     return (double)(plan->pass.groups * plan->points) * (products + transforms);
@@ -204,6 +215,7 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     }
     plan->row_lanes = y->phase_count * pass->source_channels;
     plan->depth = x->phase_count * plan->row_lanes;
+    plan->lane_phases = ek_winograd_full_phases(y, 0) == y->phase_count ? y->phase_count : 1;
     plan->filters = pass->target_channels;
     /* 88 filters are two blocks of 48, not of 64. */
     int64_t registers = ek_ceil_div(plan->filters, tile.lanes);

@@ -41,7 +41,8 @@ typedef struct ek_winograd_plan {
     ek_winograd_axis axis[2];
     ek_conv_pass pass;       /* the first one: what they have in common */
     int64_t points;          /* of a tile, both axes */
-    int64_t row_lanes;       /* rows of the source that are transposed together: phase, channel */
+    int64_t row_lanes;       /* rows of the source that are transposed together */
+    int64_t lane_phases;     /* neighbouring lanes of one channel: all its phases, or 1 */
     int64_t depth, pitch;    /* summands of a product, and elements from tile to tile in V */
     int64_t unit_columns;    /* tiles of each residue in a unit, along the row */
     int64_t row_units, rows; /* units in a row of tiles, rows of tiles in an image */
@@ -72,6 +73,12 @@ static inline int64_t ek_winograd_outputs(int64_t outputs, int64_t full, int64_t
 
 static inline int64_t ek_winograd_place(const ek_winograd_axis *axis, int64_t t) {
     return ek_winograd_outputs(axis->outputs, axis->full, t);
+}
+
+/* Phases, in which a pass has all the taps. In the others the kernel lacks the last. */
+static inline int64_t ek_winograd_full_phases(const ek_winograd_axis *axis, int64_t pass) {
+    int64_t full = axis->pass[pass].taps - (axis->taps - 1) * axis->phases;
+    return full < 0 ? 0 : full < axis->phase_count ? full : axis->phase_count;
 }
 
 /* Of `tiles` tiles that cover `wanted` outputs, how many are full: short ones have two outputs at
@@ -122,6 +129,23 @@ ek_winograd_block ek_winograd_block_at(const ek_winograd_plan *plan, int64_t ind
 
 /* The next unit of the block. */
 ek_winograd_unit ek_winograd_take(const ek_winograd_plan *plan, ek_winograd_block *block);
+
+/*
+ * Rows of neighbouring phases are neighbours in memory, and so are their lanes where that can be.
+ * Where a kernel lacks taps in some phases, each phase has a run of lanes instead, so that infinity
+ * can do without the last ones.
+ */
+typedef struct ek_winograd_lane {
+    int64_t channel, phase;
+} ek_winograd_lane;
+
+static inline ek_winograd_lane ek_winograd_lane_at(const ek_winograd_plan *plan, int64_t lane) {
+    int64_t channels = plan->pass.source_channels, phases = plan->lane_phases;
+    if (phases > 1) {
+        return (ek_winograd_lane){lane / phases, lane % phases};
+    }
+    return (ek_winograd_lane){lane % channels, lane / channels};
+}
 
 /* Pixels of the source from the first to the last that tiles [begin, end) of a row see. */
 int64_t ek_winograd_span(const ek_winograd_plan *plan, int64_t begin, int64_t end);
