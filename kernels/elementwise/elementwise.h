@@ -8,6 +8,11 @@
 /* Elements a task takes at least: below this a second thread costs more than it brings. */
 enum { EK_ELEMENTWISE_TASK = 1 << 16 };
 
+/* Registers that are loaded before the ones before them are stored. Large arrays of NumPy's begin
+ * 16 bytes into a page and results 64: a load then touches the page offset of the store before it,
+ * and waits for that to be written, which for a non-temporal one takes long. */
+enum { EK_ELEMENTWISE_AHEAD = 4 };
+
 typedef struct ek_split {
     int64_t tasks, per_task;
 } ek_split;

@@ -73,20 +73,35 @@ static int class_of(int64_t bytes) {
     return size_class;
 }
 
-static block *system_take(int64_t bytes) {
+/*
+ * Large arrays of NumPy's begin 16 bytes into a page. A result that began shortly behind that
+ * offset would be stored, line after line, to where the next load's address has the same last 12
+ * bits, and processors that compare no more make the load wait for the store. So large blocks begin
+ * in the middle of a page.
+ */
+enum { PAGE = 4096, LEAD = PAGE / 2 - (int)sizeof(block), LARGE_CLASS = (16 - MIN_SHIFT) * STEPS };
+
+static int64_t lead_of(int size_class) { return size_class >= LARGE_CLASS ? LEAD : 0; }
+
+static block *system_take(int size_class, int64_t bytes) {
+    int64_t lead = lead_of(size_class);
+    size_t alignment = lead ? PAGE : EK_ALIGNMENT, wanted = (size_t)(lead + bytes);
 #if defined(_WIN32)
-    return _aligned_malloc((size_t)bytes, EK_ALIGNMENT);
+    char *memory = _aligned_malloc(wanted, alignment);
+    return memory ? (block *)(memory + lead) : NULL;
 #else
     void *memory = NULL;
-    return posix_memalign(&memory, EK_ALIGNMENT, (size_t)bytes) == 0 ? memory : NULL;
+    int failed = posix_memalign(&memory, alignment, wanted);
+    return failed ? NULL : (block *)((char *)memory + lead);
 #endif
 }
 
 static void system_give(block *memory) {
+    void *start = (char *)memory - lead_of(memory->size_class);
 #if defined(_WIN32)
-    _aligned_free(memory);
+    _aligned_free(start);
 #else
-    free(memory);
+    free(start);
 #endif
 }
 
@@ -184,11 +199,11 @@ void *ek_memory_take(int64_t bytes) {
     int64_t rounded = EK_POOLING ? class_bytes(size_class) : bytes;
     block *memory = cache_pop(size_class, rounded);
     if (!memory) {
-        memory = system_take(rounded);
+        memory = system_take(size_class, rounded);
     }
     if (!memory) {
         ek_memory_empty_cache();
-        memory = system_take(rounded);
+        memory = system_take(size_class, rounded);
     }
     if (!memory) {
         forget_use(rounded);
