@@ -5,7 +5,14 @@ import numpy as np
 
 from einkorn.autograd import Tensor
 
-__all__ = ["alike", "arrays_of", "clear_gradients", "gradients_of", "with_gradients"]
+__all__ = [
+    "alike",
+    "arrays_of",
+    "clear_gradients",
+    "gradients_of",
+    "in_float32",
+    "with_gradients",
+]
 
 def with_gradients(params: Iterable[Tensor]) -> list[Tensor]: ...
 def gradients_of(params: list[Tensor]) -> list[np.ndarray]: ...
@@ -14,3 +21,4 @@ def alike(
     params: list[Tensor], state: Mapping[Tensor, Mapping[str, Any]] | None = None
 ) -> list[list[Tensor]]: ...
 def clear_gradients(params: Iterable[Tensor]) -> None: ...
+def in_float32(value: float) -> float: ...

@@ -4,7 +4,14 @@ cimport numpy as cnp
 
 from einkorn.autograd.tape cimport TensorBase
 
-__all__ = ["alike", "arrays_of", "clear_gradients", "gradients_of", "with_gradients"]
+__all__ = [
+    "alike",
+    "arrays_of",
+    "clear_gradients",
+    "gradients_of",
+    "in_float32",
+    "with_gradients",
+]
 
 cnp.import_array()
 
@@ -67,3 +74,8 @@ def clear_gradients(params):
     for item in params:
         param = item
         param.grad = None
+
+
+def in_float32(double value):
+    """Round to float32, in which PyTorch keeps the numbers of its states."""
+    return <double><float>value

@@ -10,12 +10,12 @@ import numpy as np
 
 from einkorn.autograd import Tensor
 from einkorn.kernels import nadam_steps_
+from einkorn.optim.gathering import in_float32
 from einkorn.optim.optimizer import (
     Call,
     Group,
     check_betas,
     check_not_negative,
-    in_float32,
     refuse_differentiable,
     zeros_like,
 )

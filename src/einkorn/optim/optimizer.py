@@ -287,11 +287,6 @@ def setting(states: list[dict[str, Any]], name: str, values: Iterable[Any]) -> C
     return partial(deque, map(dict.__setitem__, states, repeat(name), values), 0)
 
 
-def in_float32(value: Any) -> float:
-    """Round to float32, in which PyTorch keeps the numbers of its states."""
-    return float(np.float32(float(value)))
-
-
 def zeros_like(param: Tensor) -> np.ndarray:
     """Return a new array for a parameter's state: contiguous, of its shape and dtype."""
     return np.zeros(param.shape, param.dtype)
