@@ -50,6 +50,12 @@ GRU = {"x": ones(3, 2), "h": STATE, "w_ih": ones(12, 2), "w_hh": ones(12, 4)}
 RNN = {"x": ones(3, 2), "h": STATE, "w_ih": ones(4, 2), "w_hh": ones(4, 4)}
 GRU_GRAD = {"grad_h": STATE, **GRU, "gates": ones(3, 12), "inner": STATE}
 RNN_GRAD = {"grad_h": STATE, **RNN, "h_next": STATE}
+CTC = {
+    "log_probs": ones(4, 3, 5),
+    "targets": np.array([[1, 4], [2, 0], [3, 3]]),
+    "input_lengths": np.array([4, 3, 4]),
+    "target_lengths": np.array([2, 1, 2]),
+}
 V = ones(7)
 
 #: A valid call of every function; a row of the table replaces some of its arguments.
@@ -90,6 +96,8 @@ VALID = {
     "elu": {"x": X},
     "leaky_relu_grad": {"grad": X, "x": X, "negative_slope": 0.1},
     "elu_grad": {"grad": X, "x": X, "alpha": 1.0},
+    "erf": {"x": X},
+    "erfc": {"x": X},
     "gelu": {"x": X},
     "gelu_grad": {"grad": X, "x": X},
     "softmax": {"x": X},
@@ -98,6 +106,13 @@ VALID = {
     "log_softmax_grad": {"grad": X, "y": X},
     "cross_entropy": {"logits": LOGITS, "target": TARGET},
     "cross_entropy_grad": {"grad": ones(), "logits": LOGITS, "target": TARGET},
+    "ctc_loss": CTC,
+    "ctc_loss_grad": {
+        **CTC,
+        "grad": ones(3),
+        "loss": ones(3),
+        "log_alpha": ones(3, 4, 5),
+    },
     "dropout": {"x": X, "p": 0.5, "seed": 1},
     "dropout_grad": {"grad": X, "mask": X > 0, "p": 0.5},
     "bernoulli": {"p": X, "seed": 1},
@@ -243,7 +258,9 @@ for bad in (2**31, 2**32 + 3, 2**40, 2**62, 2**63 - 1):
     refuse("adaptive_avg_pool2d_grad", TOO_LARGE, input_shape=(2, 4, bad, bad), blame=".")
     refuse("col2im", TOO_LARGE, output_size=bad, blame=".")
 for elements in ((2**60,), (2**30, 2**30), (2**20, 2**20, 2**20)):
-    refuse("relu sigmoid tanh leaky_relu elu softmax", TOO_LARGE, x=huge(*elements), blame=".")
+    refuse(
+        "relu sigmoid tanh leaky_relu elu erf erfc softmax", TOO_LARGE, x=huge(*elements), blame="."
+    )
     refuse("dropout", TOO_LARGE, x=huge(*elements), blame=".")
     refuse("bernoulli", TOO_LARGE, p=huge(*elements), blame=".")
 refuse("matmul", TOO_LARGE, a=huge(2**56, 4), blame=".")
@@ -336,6 +353,18 @@ refuse("cross_entropy cross_entropy_grad", TypeError, ignore_index=1.5)
 refuse("cross_entropy_grad", ValueError, grad=ones(3))
 refuse("cross_entropy_grad", ValueError, grad=ones(2), reduction="none")
 
+for bad in (-1, 5, 2**63):
+    refuse("ctc_loss ctc_loss_grad", ValueError, blank=bad)
+refuse("ctc_loss ctc_loss_grad", TypeError, blank=0.5)
+for bad in (np.array([4, 5, 4]), np.array([-1, 4, 4]), np.array([4, 4]), np.array(4)):
+    refuse("ctc_loss ctc_loss_grad", ValueError, input_lengths=bad)
+for bad in (np.array([2, 3, 2]), np.array([-1, 2, 2]), np.array([2, 2]), np.array(2)):
+    refuse("ctc_loss ctc_loss_grad", ValueError, target_lengths=bad)
+refuse("ctc_loss ctc_loss_grad", TypeError, targets=ones(3, 2))
+refuse("ctc_loss ctc_loss_grad", ValueError, targets=np.ones((2, 2), np.int64))
+refuse("ctc_loss_grad", ValueError, loss=ones(2))
+refuse("ctc_loss_grad", ValueError, log_alpha=ones(3, 4, 3))
+
 # Indices that would read or write elsewhere: found by the kernels, so tested in each variant.
 INDEX_ROWS = []
 
@@ -351,6 +380,11 @@ for bad in (-1, 5, 2**31, 2**32 + 3, 2**63 - 1, INT64_MIN):
         spoilt[position] = bad
         for name in ("cross_entropy", "cross_entropy_grad"):
             INDEX_ROWS.append((name, "target", spoilt))
+for bad in (-1, 5, 2**31, 2**32 + 3, 2**63 - 1, INT64_MIN):
+    spoilt = CTC["targets"].copy()
+    spoilt[2, 1] = bad
+    for name in ("ctc_loss", "ctc_loss_grad"):
+        INDEX_ROWS.append((name, "targets", spoilt))
 INDEX_ROWS.append(("cross_entropy", "target", np.array([0, 2**64 - 1, 0], np.uint64)))
 INDEX_ROWS.append(("max_unpool2d", "indices", np.full(I4.shape, 2**64 - 1, np.uint64)))
 refuse("max_pool2d_grad max_unpool2d", TypeError, indices=P4)

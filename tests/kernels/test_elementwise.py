@@ -220,6 +220,29 @@ def test_gelu_names_its_forms():
         kernels.gelu(np.ones(3), "erf")
 
 
+@pytest.mark.parametrize(("name", "limit"), [("erf", 4), ("erfc", 16)])
+def test_error_functions_over_the_range(name, limit, dtype):
+    """Relative error, also near zero and far out where the complement is small."""
+    magnitudes = np.concatenate([np.geomspace(1e-30, 30, 4000), np.linspace(0, 9, 4001)])
+    x = np.concatenate([-magnitudes, magnitudes]).astype(dtype)
+    expected, actual = getattr(references, name)(x), getattr(kernels, name)(x).astype(np.float64)
+    normal = np.abs(expected) > np.finfo(dtype).tiny
+    error = np.abs(actual - expected)[normal] / np.abs(expected[normal])
+    assert error.max() < limit * np.finfo(dtype).eps
+    assert np.abs(actual - expected)[~normal].max(initial=0) <= np.finfo(dtype).tiny
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc"])
+@pytest.mark.parametrize("value", SPECIAL)
+def test_error_functions_of_special_values_at_every_lane(name, value, dtype):
+    expected = getattr(references, name)(np.float64(dtype(value)))
+    for position in range(37):
+        x = np.ones(37, dtype)
+        x[position] = value
+        assert_close(getattr(kernels, name)(x)[position], expected)
+        assert np.signbit(getattr(kernels, name)(x)[position]) == np.signbit(expected)
+
+
 @settings(max_examples=30)
 @given(shape=shapes(), seed=SEEDS)
 def test_add_relu_equals_reference(dtype, shape, seed):

@@ -37,7 +37,16 @@ def call(name, *arguments, **parameters):
 
 STATE = normal(48, 160)
 
+CTC = (
+    normal(40, 37, 30),
+    integers(30, 37, 19),
+    lambda rng, _: rng.integers(30, 41, 37),
+    lambda rng, _: rng.permutation(37) % 20,
+)
+
 CALLS = [
+    call("ctc_loss", *CTC),
+    call("ctc_loss_grad", normal(37), *CTC, normal(37), normal(37, 40, 39)),
     call("matmul", normal(2, 257, 301), normal(301, 263)),
     call("linear", normal(257, 301), normal(263, 301), normal(263), activation="tanh"),
     call("linear_grad", normal(257, 263), normal(257, 301), normal(263, 301)),
@@ -77,7 +86,10 @@ CALLS = [
         normal(640, 130),
         normal(640, 160),
     ),
-    *(call(name, normal(*WIDE)) for name in ("relu", "sigmoid", "tanh", "leaky_relu", "elu")),
+    *(
+        call(name, normal(*WIDE))
+        for name in ("relu", "sigmoid", "tanh", "leaky_relu", "elu", "erf")
+    ),
     *(
         call(name, normal(*WIDE), normal(*WIDE))
         for name in ("relu_grad", "sigmoid_grad", "tanh_grad")

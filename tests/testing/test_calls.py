@@ -19,6 +19,9 @@ def test_references_accept_the_calls(name, seed):
     result = getattr(references, name)(**arguments)
     assert (result is None) == (name in IN_PLACE)
     results = result if isinstance(result, tuple) else (result,)
+    if name == "ctc_loss":
+        # Logarithms, of 0 too.
+        results = [np.exp(array) for array in results]
     assert name in IN_PLACE or all(np.isfinite(array).all() for array in results)
 
 

@@ -61,6 +61,7 @@ from einkorn.kernels.conv3d import (
     conv_transpose3d_input_grad,
     conv_transpose3d_weight_grad,
 )
+from einkorn.kernels.ctc import ctc_loss, ctc_loss_grad
 from einkorn.kernels.elementwise import (
     add_relu,
     bias_activation,
@@ -68,6 +69,8 @@ from einkorn.kernels.elementwise import (
     dropout_grad,
     elu,
     elu_grad,
+    erf,
+    erfc,
     gelu,
     gelu_grad,
     leaky_relu,
@@ -214,6 +217,8 @@ __all__ = [
     "conv_transpose3d_weight_grad",
     "cross_entropy",
     "cross_entropy_grad",
+    "ctc_loss",
+    "ctc_loss_grad",
     "dropout",
     "dropout_grad",
     "elu",
@@ -223,6 +228,8 @@ __all__ = [
     "embedding_bag_grad",
     "embedding_grad",
     "empty_cache",
+    "erf",
+    "erfc",
     "fractional_max_pool2d",
     "fractional_max_pool3d",
     "gelu",

@@ -278,6 +278,15 @@ cdef extern from "einkorn/lookup.h" nogil:
         ek_bag_mode mode
         int by_frequency
 
+cdef extern from "einkorn/ctc.h" nogil:
+    ctypedef struct ek_ctc_problem:
+        int64_t steps, batch, classes, labels, blank, total
+        const int64_t *targets
+        const int64_t *starts
+        const int64_t *input_lengths
+        const int64_t *target_lengths
+        int zero_infinity
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -334,6 +343,8 @@ cdef extern from "einkorn/api.h" nogil:
         int (*gelu)(ek_dtype dtype, int64_t n, int by_tanh, const void *x, void *y) noexcept nogil
         int (*gelu_grad)(ek_dtype dtype, int64_t n, int by_tanh, const void *grad, const void *x,
                          void *gx) noexcept nogil
+        int (*erf)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
+        int (*erfc)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
         int (*batch_norm)(ek_dtype dtype, const ek_batch_norm_problem *problem, const void *x,
                           const void *weight, const void *bias, const void *mean, const void *var,
                           void *y, void *used_mean, void *inv_std) noexcept nogil
@@ -448,6 +459,13 @@ cdef extern from "einkorn/api.h" nogil:
                                   ek_workspace workspace) noexcept nogil
         int (*embedding_bag_grad_workspace)(ek_dtype dtype, const ek_embedding_bag_problem *problem,
                                             ek_workspace_size *size) noexcept nogil
+        int (*ctc_loss)(ek_dtype dtype, const ek_ctc_problem *problem, const void *log_probs,
+                        void *loss, void *log_alpha, ek_workspace workspace) noexcept nogil
+        int (*ctc_loss_grad)(ek_dtype dtype, const ek_ctc_problem *problem, const void *grad,
+                             const void *log_probs, const void *loss, const void *log_alpha,
+                             void *gx, ek_workspace workspace) noexcept nogil
+        int (*ctc_loss_workspace)(ek_dtype dtype, const ek_ctc_problem *problem,
+                                  ek_workspace_size *size) noexcept nogil
 
 cdef const ek_api *api
 

@@ -458,6 +458,78 @@ def elu_grad(grad, x, alpha):
     return map_binary_of_1(api.elu_grad, real_number(alpha, "alpha"), grad, x, "elu_grad")
 
 
+def erf(x, *, out=None):
+    r"""Error function, :math:`y = \frac{2}{\sqrt\pi} \int_0^x e^{-t^2} dt`.
+
+    Parameters
+    ----------
+    x : array
+        float32 or float64, any shape.
+    out : array, shape of `x`, optional
+        Where to write the result; may be `x` itself, but must not overlap it otherwise.
+
+    Returns
+    -------
+    array, shape of `x`
+        Within 4 units in the last place.
+
+    Raises
+    ------
+    TypeError
+        If `x` is neither float32 nor float64, or `out` is not an array of its dtype.
+    ValueError
+        If `out` has another shape or overlaps `x` in part.
+
+    References
+    ----------
+    M. Abramowitz and I. Stegun, "Handbook of mathematical functions", 1964, 7.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.erf(np.array([-np.inf, 0.0, 1.0])).round(4)
+    array([-1.    ,  0.    ,  0.8427])
+    """
+    return map_unary(api.erf, x, out, "erf")
+
+
+def erfc(x, *, out=None):
+    r"""Complementary error function, :math:`y = 1 - \operatorname{erf} x`.
+
+    Parameters
+    ----------
+    x : array
+        float32 or float64, any shape.
+    out : array, shape of `x`, optional
+        Where to write the result; may be `x` itself, but must not overlap it otherwise.
+
+    Returns
+    -------
+    array, shape of `x`
+        Within 16 units in the last place, also where it is small; 0 where it would be denormal.
+
+    Raises
+    ------
+    TypeError
+        If `x` is neither float32 nor float64, or `out` is not an array of its dtype.
+    ValueError
+        If `out` has another shape or overlaps `x` in part.
+
+    References
+    ----------
+    M. Abramowitz and I. Stegun, "Handbook of mathematical functions", 1964, 7.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import kernels
+    >>> kernels.erfc(np.array([-np.inf, 0.0, 1.0])).round(4)
+    array([2.    , 1.    , 0.1573])
+    """
+    return map_unary(api.erfc, x, out, "erfc")
+
+
 cdef int gelu_form(object approximate) except -1:
     """1 for the form by tanh, 0 for the exact one."""
     if approximate == "none":

@@ -18,6 +18,7 @@ from einkorn.nn.module import Module
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "CTCLoss",
     "CrossEntropyLoss",
     "HuberLoss",
     "L1Loss",
@@ -348,4 +349,46 @@ class BCEWithLogitsLoss(_WeightedLoss):
         """Return the loss; both arguments have the same shape."""
         return F.binary_cross_entropy_with_logits(
             input, target, self.weight, pos_weight=self.pos_weight, reduction=self.reduction
+        )
+
+
+class CTCLoss(_Loss):
+    r"""Negative log-likelihood of labels whose places in the sequence are unknown.
+
+    `einkorn.nn.functional.ctc_loss` as a module: ``blank`` is the class that stands for none,
+    ``zero_infinity`` puts zeros in place of infinite losses and their gradients.
+
+    References
+    ----------
+    A. Graves, S. Fernández, F. Gomez and J. Schmidhuber, "Connectionist temporal classification",
+    2006.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> loss = nn.CTCLoss()(np.log(np.full((2, 1, 2), 0.5)), np.array([[1]]), [2], [1])
+    >>> np.exp(-loss.item()).round(4)
+    np.float64(0.75)
+    """
+
+    def __init__(
+        self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False
+    ) -> None:
+        super().__init__(None, None, reduction)
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(
+        self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any
+    ) -> Tensor:
+        """Return the loss of (T, N, C) or (T, C) and targets (N, S) or one behind the other."""
+        return F.ctc_loss(
+            log_probs,
+            targets,
+            input_lengths,
+            target_lengths,
+            self.blank,
+            self.reduction,
+            self.zero_infinity,
         )

@@ -44,6 +44,8 @@ ELEMENTWISE = frozenset(
         "tanh",
         "leaky_relu",
         "elu",
+        "erf",
+        "erfc",
         "relu_grad",
         "sigmoid_grad",
         "tanh_grad",
@@ -429,6 +431,16 @@ def elu(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 
 @_register
+def erf(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return relu(rng, dtype)
+
+
+@_register
+def erfc(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return relu(rng, dtype)
+
+
+@_register
 def gelu(rng: Rng, dtype: DTypeLike) -> Arguments:
     return {**relu(rng, dtype), "approximate": "tanh"}
 
@@ -514,6 +526,34 @@ def cross_entropy_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     call = cross_entropy(rng, dtype)
     shape = call["target"].shape if call["reduction"] == "none" else ()
     return {"grad": np.asarray(_normal(rng, dtype, *shape)), **call}
+
+
+@_register
+def ctc_loss(rng: Rng, dtype: DTypeLike) -> Arguments:
+    steps, samples, classes = _size(rng), _size(rng), 1 + _size(rng)
+    log_probs = references.log_softmax(rng.standard_normal((steps, samples, classes)))
+    # Twice as many steps as labels are enough for each to be followed by a blank.
+    lengths = rng.integers(0, steps + 1, samples)
+    return {
+        "log_probs": log_probs.astype(dtype),
+        "targets": rng.integers(0, classes, (samples, steps)),
+        "input_lengths": lengths,
+        "target_lengths": rng.integers(0, lengths // 2 + 1),
+        "blank": int(rng.integers(classes)),
+    }
+
+
+@_register
+def ctc_loss_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = ctc_loss(rng, dtype)
+    loss, log_alpha = references.ctc_loss(**call)
+    return {
+        **call,
+        "grad": _normal(rng, dtype, *loss.shape),
+        "loss": loss.astype(dtype),
+        # As good as -inf, and to be cast to any dtype.
+        "log_alpha": np.maximum(log_alpha, -1000).astype(dtype),
+    }
 
 
 @_register

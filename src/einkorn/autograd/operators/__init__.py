@@ -35,6 +35,7 @@ recurrent          LSTM, GRU and simple recurrent layers
 resample           windows, pixel shuffles, interpolation
 grid               samples at given places, affine maps
 attention          scaled dot-product attention
+alignment          labels without places in their sequence
 =================  ========================================================================
 
 The families to ``conversion`` are the vocabulary of tensors: functions of ``einkorn``, methods of
@@ -51,6 +52,7 @@ import numpy as np
 from einkorn.autograd import random as _random
 from einkorn.autograd.operators import (
     activation,
+    alignment,
     angles,
     arithmetic,
     attention,
@@ -86,6 +88,7 @@ from einkorn.autograd.operators import (
     shape,
 )
 from einkorn.autograd.operators.activation import *  # noqa: F403
+from einkorn.autograd.operators.alignment import *  # noqa: F403
 from einkorn.autograd.operators.angles import *  # noqa: F403
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.attention import *  # noqa: F403
@@ -142,6 +145,7 @@ VOCABULARY = (
 )
 FUNCTIONAL = (
     activation,
+    alignment,
     attention,
     conv,
     grid,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from einkorn import kernels
+from einkorn.autograd.operators.angles import erf
 from einkorn.autograd.operators.arithmetic import abs as _abs
 from einkorn.autograd.operators.common import as_dim, cast, to_floating, to_tensor
 from einkorn.autograd.operators.comparison import isnan
@@ -234,25 +235,8 @@ class GELU(Operator):
             slope = (x * x * (3 * 0.044715) + 1) * math.sqrt(2 / math.pi)
             bent = tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi))
             return grad * ((bent + 1) * 0.5 + x * 0.5 * (1 - bent * bent) * slope)
-        share = (Erf().apply(x * math.sqrt(0.5)) + 1) * 0.5
+        share = (erf(x * math.sqrt(0.5)) + 1) * 0.5
         return grad * (share + x * exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi)))
-
-
-class Erf(Operator):
-    """The error function, which NumPy has not; for the gradient of a gradient."""
-
-    __slots__ = ()
-    retain = retain_inputs
-
-    def forward(self, x: Any) -> Any:
-        return np.asarray(_erf(x), x.dtype)
-
-    def backward(self, grad: Any, x: Any) -> Any:
-        slope = exp(-(x * x)) if isinstance(x, Tensor) else np.exp(-(x * x))
-        return grad * slope * (2 / math.sqrt(math.pi))
-
-
-_erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def relu(input: Any, inplace: bool = False) -> Tensor:

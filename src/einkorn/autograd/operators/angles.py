@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from einkorn import kernels
 from einkorn.autograd.operators.common import (
     namespace,
     operands,
@@ -212,18 +213,14 @@ def hypot(input: Any, other: Any) -> Tensor:
     return Hypot().apply(to_floating(a), to_floating(b))
 
 
-_erf, _erfc = np.frompyfunc(math.erf, 1, 1), np.frompyfunc(math.erfc, 1, 1)
-
-
 def erf(input: Any) -> Tensor:
     r"""Return the error function, :math:`\frac{2}{\sqrt\pi} \int_0^x e^{-t^2} dt`."""
-    return Smooth(lambda x: np.asarray(_erf(x), x.dtype), _erf_slope).apply(to_floating(input))
+    return Smooth(kernels.erf, _erf_slope).apply(to_floating(input))
 
 
 def erfc(input: Any) -> Tensor:
     """Return ``1 - erf(input)``, exact also where that is small."""
-    function = Smooth(lambda x: np.asarray(_erfc(x), x.dtype), lambda xp, x: -_erf_slope(xp, x))
-    return function.apply(to_floating(input))
+    return Smooth(kernels.erfc, lambda xp, x: -_erf_slope(xp, x)).apply(to_floating(input))
 
 
 def _erf_slope(xp: Any, x: Any) -> Any:

@@ -1,5 +1,6 @@
 """Activations and softmax."""
 
+import importlib
 import math
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 KINDS = dict.fromkeys(
-    ("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "softmax", "bias_relu"), ("forward",)
+    ("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "erf", "softmax", "bias_relu"), ("forward",)
 )
 
 
@@ -46,5 +47,6 @@ def build(shape):
     else:
         ours = getattr(kernels, shape.kind)
         run["einkorn"] = lambda: ours(x)
-        run["torch"] = lambda: getattr(torch.nn.functional, shape.kind)(tx)
+        home = "torch" if shape.kind == "erf" else "torch.nn.functional"
+        run["torch"] = lambda: getattr(importlib.import_module(home), shape.kind)(tx)
     return {"forward": only_available(run)}

@@ -1,17 +1,18 @@
-"""Softmax cross-entropy, forward and backward together, as layers of both libraries compute it."""
+"""Losses, forward and backward together, as layers of both libraries compute them."""
 
 import numpy as np
 
 import einkorn
+from einkorn import kernels
 from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
-KINDS = {"cross_entropy": ("forward and gradient",)}
+KINDS = dict.fromkeys(("cross_entropy", "ctc_loss"), ("forward and gradient",))
 
 
 def cost(shape, direction):
     # The loss reads the logits; its gradient reads them again, and is written.
-    return Cost(0, 3 * 4 * shape.get("n") * shape.get("c"))
+    return Cost(0, 3 * 4 * shape.get("n") * shape.get("c") * shape.get("t", 1))
 
 
 def numpy_cross_entropy_grad(logits, target):
@@ -25,6 +26,36 @@ def numpy_cross_entropy_grad(logits, target):
 
 
 def build(shape):
+    return build_ctc(shape) if shape.kind == "ctc_loss" else build_cross_entropy(shape)
+
+
+def build_ctc(shape):
+    steps, n, c, labels = (shape.get(key) for key in "tncl")
+    (scores,) = random_arrays((steps, n, c))
+    log_probs = kernels.log_softmax(scores)
+    rng = np.random.default_rng(1)
+    targets = rng.integers(1, c, (n, labels))
+    lengths = np.full(n, steps), np.full(n, labels)
+    x = einkorn.tensor(log_probs, requires_grad=True)
+    tx, ttargets, *tlengths = as_torch(log_probs.copy(), targets, *lengths)
+    if torch is not None:
+        tx.requires_grad_()
+
+    def ours():
+        x.grad = None
+        einkorn.nn.functional.ctc_loss(x, targets, *lengths).backward()
+        assert x.grad is not None
+        return x.grad.numpy()
+
+    def peer():
+        tx.grad = None
+        torch.nn.functional.ctc_loss(tx, ttargets, *tlengths).backward()
+        return tx.grad
+
+    return {"forward and gradient": only_available({"einkorn": ours, "torch": peer})}
+
+
+def build_cross_entropy(shape):
     n, c = shape.get("n"), shape.get("c")
     (logits,) = random_arrays((n, c))
     target = np.random.default_rng(1).integers(0, c, n)

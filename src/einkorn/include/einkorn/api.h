@@ -11,6 +11,7 @@
 #define EINKORN_API_H
 
 #include "conv.h"
+#include "ctc.h"
 #include "elementwise.h"
 #include "gemm.h"
 #include "lookup.h"
@@ -28,7 +29,7 @@
 
 #define EK_API_CAPSULE "einkorn.kernels._core._api"
 /* Raised whenever a row is inserted, removed or changed; appending rows keeps it. */
-#define EK_ABI_VERSION 3
+#define EK_ABI_VERSION 4
 
 #define EK_EACH_KERNEL(ROW)   \
     EK_GEMM_TABLE(ROW)        \
@@ -44,7 +45,8 @@
     EK_WORD2VEC_TABLE(ROW)    \
     EK_VOLUME_TABLE(ROW)      \
     EK_ROW_NORM_TABLE(ROW)    \
-    EK_LOOKUP_TABLE(ROW)
+    EK_LOOKUP_TABLE(ROW)      \
+    EK_CTC_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \

@@ -48,6 +48,9 @@ typedef struct ek_bias_activation_problem {
     /* x times the normal distribution function, or its approximation by tanh. */               \
     ROW(gelu, (int64_t n, int by_tanh, const void *x, void *y), (n, by_tanh, x, y))             \
     ROW(gelu_grad, (int64_t n, int by_tanh, const void *grad, const void *x, void *gx),         \
-        (n, by_tanh, grad, x, gx))
+        (n, by_tanh, grad, x, gx))                                                              \
+    /* 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x, and 1 minus that. */            \
+    ROW(erf, (int64_t n, const void *x, void *y), (n, x, y))                                    \
+    ROW(erfc, (int64_t n, const void *x, void *y), (n, x, y))
 
 #endif

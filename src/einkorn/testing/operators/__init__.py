@@ -24,6 +24,7 @@ from einkorn.autograd import operators
 from einkorn.autograd import random as _random
 from einkorn.testing.operators import (
     activation,
+    alignment,
     angles,
     arithmetic,
     attention,
@@ -85,6 +86,7 @@ _FAMILIES = (
     normalization,
     loss,
     margin,
+    alignment,
     attention,
     resample,
     grid,

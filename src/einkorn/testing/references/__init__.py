@@ -20,10 +20,13 @@ from .convolution import (
     conv_transpose2d_weight_grad,
     im2col,
 )
+from .ctc import ctc_loss, ctc_loss_grad
 from .elementwise import (
     dropout_grad,
     elu,
     elu_grad,
+    erf,
+    erfc,
     gelu,
     gelu_grad,
     leaky_relu,
@@ -131,6 +134,8 @@ __all__ = [
     "conv_transpose3d_weight_grad",
     "cross_entropy",
     "cross_entropy_grad",
+    "ctc_loss",
+    "ctc_loss_grad",
     "dropout_grad",
     "elu",
     "elu_grad",
@@ -139,6 +144,8 @@ __all__ = [
     "embedding_bag_grad",
     "embedding_grad",
     "fractional_max_pool2d",
+    "erf",
+    "erfc",
     "gelu",
     "gelu_grad",
     "group_norm",

@@ -135,6 +135,24 @@ def dropout_grad(grad: Array, mask: Array, p: float) -> Array:
     return np.where(kept, np.asarray(grad, np.float64), 0.0) * scale
 
 
+def erf(x: Array) -> Array:
+    """Return the error function.
+
+    >>> erf(np.array([0.0, 1.0])).round(4).tolist()
+    [0.0, 0.8427]
+    """
+    return np.vectorize(math.erf, otypes=[float])(np.asarray(x, np.float64))
+
+
+def erfc(x: Array) -> Array:
+    """Return 1 minus the error function.
+
+    >>> erfc(np.array([0.0, 1.0])).round(4).tolist()
+    [1.0, 0.1573]
+    """
+    return np.vectorize(math.erfc, otypes=[float])(np.asarray(x, np.float64))
+
+
 def gelu(x: Array, approximate: str = "none") -> Array:
     """Return x times the normal distribution function of x, or its approximation by tanh.
 
@@ -164,4 +182,4 @@ def gelu_grad(grad: Array, x: Array, approximate: str = "none") -> Array:
 
 
 def _normal_cdf(x: Array) -> Array:
-    return np.vectorize(lambda value: math.erfc(-value / math.sqrt(2)) / 2, otypes=[float])(x)
+    return erfc(-x / math.sqrt(2)) / 2
