@@ -94,7 +94,6 @@ BAD_CALLS = [
     (lambda: nn.Hardtanh(1.0, -1.0), ValueError, "must be below"),
     (lambda: nn.Softmax()(normal(2, 2)), TypeError, "dim"),
     (lambda: nn.Embedding(3, 2, padding_idx=3), ValueError, "padding_idx 3 is outside of 3"),
-    (lambda: nn.Embedding(3, 2, sparse=True), ValueError, "sparse"),
     (lambda: nn.Embedding(3, 2, _weight=tensor([[1.0]])), ValueError, "must have shape"),
     (lambda: nn.Embedding(3, 2)(np.array([0.5])), TypeError, "expected integers, got float"),
     (lambda: nn.LSTM(0, 3), ValueError, "input_size must be at least 1"),

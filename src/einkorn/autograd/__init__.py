@@ -8,6 +8,8 @@
             |
     tensor.Tensor                 an array, who made it, its gradient
             |
+    row_sparse                    gradients of tables of which few rows are used
+            |
     engine.Task                   sends gradients from operator to operator, youngest first
     gradients                     backward(), grad()
     hooks                         functions called with a tensor's gradient
@@ -26,6 +28,7 @@ from einkorn.autograd.function import Function, once_differentiable
 from einkorn.autograd.gradients import backward, grad
 from einkorn.autograd.hooks import GradientHandle
 from einkorn.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from einkorn.autograd.row_sparse import RowSparseTensor
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor, as_tensor, from_numpy, increment_version, tensor
 
@@ -33,6 +36,7 @@ __all__ = [
     "Function",
     "GradientHandle",
     "Operator",
+    "RowSparseTensor",
     "Tensor",
     "as_tensor",
     "backward",

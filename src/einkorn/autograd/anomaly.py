@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from einkorn.autograd.engine import inspect_gradients
+from einkorn.autograd.row_sparse import RowSparseTensor
 from einkorn.autograd.tape import Operator, note_operators
 
 __all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
@@ -120,6 +121,8 @@ def has_nan(value: Any) -> bool:
     """Return whether an array or Tensor, or one of several, has a NaN."""
     if isinstance(value, (list, tuple)):
         return any(has_nan(item) for item in value)
+    if isinstance(value, RowSparseTensor):
+        value = value._values()
     array = getattr(value, "_data", value)
     if array is None or not np.issubdtype(np.asarray(array).dtype, np.inexact):
         return False

@@ -9,12 +9,17 @@ no recursion and no separate sorting of the graph.
 Gradients are plain arrays; under ``create_graph`` they are Tensors, and the operators record
 themselves while they compute them. An array that an operator has made and nobody else holds is
 *owned*: it becomes a leaf's gradient as it is, and further gradients are added into it.
+
+The gradient of a table may be a `RowSparseTensor`. A leaf keeps it as it is, and it stays sparse
+while only such are added; an operator before the table is handed the dense one.
 """
 
 import numpy as np
 
 cimport cython
 cimport numpy as cnp
+
+from einkorn.autograd.row_sparse import RowSparseTensor as _RowSparseTensor
 
 from einkorn.autograd.tape cimport Operator, Output, TensorBase, new_tensor
 from einkorn.kernels cimport _pooling
@@ -27,6 +32,7 @@ cdef extern from "numpy/arrayobject.h":
 __all__ = ["Task", "accumulate", "inspect_gradients"]
 
 cdef object add = np.add
+cdef object RowSparseTensor = _RowSparseTensor
 # Called with each operator, the gradient that it was handed and what it made of it; or None.
 cdef object inspector = None
 
@@ -67,7 +73,11 @@ cpdef accumulate(TensorBase leaf, gradient, bint owned):
 
     `owned` says that nobody else holds the array.
     """
-    cdef TensorBase current = leaf.grad
+    cdef TensorBase current
+    if is_sparse(gradient) or is_sparse(leaf.grad):
+        accumulate_sparse(leaf, gradient)
+        return
+    current = leaf.grad
     if isinstance(gradient, TensorBase):
         leaf.grad = gradient if current is None else current + gradient
     elif current is None:
@@ -81,20 +91,44 @@ cpdef accumulate(TensorBase leaf, gradient, bint owned):
         current._version[0] += 1
 
 
+cdef bint is_sparse(object gradient) noexcept:
+    return type(gradient) is RowSparseTensor
+
+
+cdef int accumulate_sparse(TensorBase leaf, object gradient) except -1:
+    """Add to ``leaf.grad`` where that or `gradient` holds only some rows."""
+    cdef TensorBase current
+    if leaf.grad is None:
+        leaf.grad = gradient
+    elif is_sparse(leaf.grad):
+        if not is_sparse(gradient) and not isinstance(gradient, TensorBase):
+            gradient = new_tensor(gradient)
+        leaf.grad = leaf.grad + gradient
+    else:
+        current = leaf.grad
+        if current._grad_fn is not None:
+            leaf.grad = gradient + current
+        else:
+            gradient.add_to(current._data)
+            current._version[0] += 1
+    return 0
+
+
 cdef object hooked(dict hooks, object gradient):
     """Return `gradient`, array or Tensor, as `hooks` leave it; the one under None comes last."""
-    cdef bint plain = not isinstance(gradient, TensorBase)
-    cdef TensorBase seen = new_tensor(gradient) if plain else gradient
+    cdef bint linked = isinstance(gradient, TensorBase)
+    cdef object seen = gradient if linked or is_sparse(gradient) else new_tensor(gradient)
     for key in sorted(hooks, key=is_none):
         result = hooks[key](seen)
         if result is None:
             continue
-        if not isinstance(result, TensorBase) or result.shape != seen.shape:
+        fits = isinstance(result, TensorBase) or (is_sparse(result) and is_sparse(seen))
+        if not fits or result.shape != seen.shape:
             raise RuntimeError(
                 f"hook: expected None or a Tensor of shape {seen.shape}, got {result!r}"
             )
         seen = result
-    return seen._data if plain else seen
+    return seen if linked or is_sparse(seen) else (<TensorBase>seen)._data
 
 
 def is_none(key):
@@ -145,6 +179,8 @@ cdef class Task:
 
     cdef int receive(self, object source, object gradient, bint owned) except -1:
         """Take a gradient that travels to `source`; `owned` says that nobody else holds it."""
+        if is_sparse(gradient) and not isinstance(source, TensorBase):
+            gradient, owned = gradient.to_dense()._data, True
         if isinstance(source, Operator):
             self.deliver(<Operator>source, gradient, owned)
         elif isinstance(source, Output):

@@ -9,6 +9,7 @@ import numpy as np
 
 from einkorn.autograd.engine import Task, accumulate
 from einkorn.autograd.mode import set_grad_enabled
+from einkorn.autograd.row_sparse import RowSparseTensor
 from einkorn.autograd.tape import Operator, Output, key_of
 from einkorn.autograd.tensor import Tensor, as_tensor
 
@@ -83,8 +84,8 @@ def grad(
 
     Returns
     -------
-    tuple of Tensor or None
-        One for each of `inputs`.
+    tuple of Tensor, RowSparseTensor or None
+        One for each of `inputs`; sparse for tables of ``sparse=True``.
 
     Raises
     ------
@@ -112,8 +113,8 @@ def grad(
     results: list[Tensor | None] = []
     for i, (x, gradient) in enumerate(zip(targets, found, strict=True)):
         if gradient is not None:
-            tensor = gradient if create_graph else Tensor(np.array(gradient, order="C"))
-            results.append(tensor)
+            kept = create_graph or isinstance(gradient, RowSparseTensor)
+            results.append(gradient if kept else Tensor(np.array(gradient, order="C")))
         elif materialize_grads:
             results.append(Tensor(np.zeros_like(x._data)))
         elif allow_unused:

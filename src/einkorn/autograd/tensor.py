@@ -209,6 +209,11 @@ class Tensor(TensorBase):
         steps = tuple(step // self._data.itemsize for step in self._data.strides)
         return steps if dim is None else steps[dim]
 
+    @property
+    def is_sparse(self) -> bool:
+        """False: sparse gradients are :class:`einkorn.autograd.RowSparseTensor`."""
+        return False
+
     def is_contiguous(self) -> bool:
         """Return whether the elements lie in row-major order without gaps."""
         return self._data.flags.c_contiguous

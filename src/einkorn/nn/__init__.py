@@ -58,6 +58,7 @@ from einkorn.nn.dropout import (
 )
 from einkorn.nn.echo_state import EchoState
 from einkorn.nn.embedding import Embedding
+from einkorn.nn.embedding_bag import EmbeddingBag
 from einkorn.nn.flatten import Flatten, Unflatten
 from einkorn.nn.gating import Highway, Maxout
 from einkorn.nn.lazy import (
@@ -243,6 +244,7 @@ __all__ = [
     "ELU",
     "EchoState",
     "Embedding",
+    "EmbeddingBag",
     "FeatureAlphaDropout",
     "FeedForwardAttention",
     "Flatten",

@@ -24,7 +24,8 @@ class Castable(Tree):
         for parameter in self.parameters(recurse):
             parameter.data = convert(parameter.data)
             if parameter.grad is not None:
-                parameter.grad = convert(parameter.grad)
+                gradient, sparse = parameter.grad, parameter.grad.is_sparse
+                parameter.grad = gradient.to(parameter.dtype) if sparse else convert(gradient)
         modules: Iterable[Any] = self.modules() if recurse else (self,)
         for module in modules:
             for name, buffer in module._buffers.items():

@@ -31,7 +31,8 @@ class Embedding(Module):
     scale_grad_by_freq : bool
         Divide a row's gradient by the number of times that it was looked up in the batch.
     sparse : bool
-        Must be False: gradients are dense.
+        The weight's gradient holds the used rows alone (`einkorn.autograd.RowSparseTensor`), for
+        `SGD`, `Adagrad` and `SparseAdam`.
     device, dtype : optional
         Where and as what to hold the table; float32 by default.
 
@@ -45,7 +46,7 @@ class Embedding(Module):
     IndexError
         When called with an index outside [0, num_embeddings).
     ValueError
-        If ``padding_idx`` is outside the table, or ``sparse`` is True.
+        If ``padding_idx`` is outside the table.
 
     Notes
     -----
@@ -74,8 +75,6 @@ class Embedding(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if sparse:
-            raise ValueError("sparse must be False: gradients are dense")
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(f"padding_idx {padding_idx} is outside of {num_embeddings} rows")
         self.num_embeddings = num_embeddings

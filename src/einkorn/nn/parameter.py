@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import DTypeLike
 
-from einkorn.autograd import Tensor, as_tensor, increment_version, tensor
+from einkorn.autograd import RowSparseTensor, Tensor, as_tensor, increment_version, tensor
 
 __all__ = [
     "Buffer",
@@ -185,6 +185,8 @@ def clear_grad(parameter: Tensor, set_to_none: bool) -> None:
     """Drop the gradient of ``parameter``, or fill it with zeros outside any graph."""
     if set_to_none:
         parameter.grad = None
+    elif isinstance(parameter.grad, RowSparseTensor):
+        parameter.grad = parameter.grad.clone().zero_()
     elif parameter.grad is not None:
         parameter.grad = parameter.grad.detach()
         parameter.grad.numpy().fill(0)

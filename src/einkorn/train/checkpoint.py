@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from einkorn.autograd import RowSparseTensor
 from einkorn.io import WeightFileError, load_with_metadata, save, to_array
 
 __all__ = ["load_state", "save_state"]
@@ -21,7 +22,7 @@ __all__ = ["load_state", "save_state"]
 _FORMAT = "einkorn state 1"
 
 # Marks of what JSON lacks; a dictionary with such a key of its own is written as pairs.
-_ARRAY, _TUPLE, _PAIRS = "$array", "$tuple", "$pairs"
+_ARRAY, _TUPLE, _PAIRS, _SPARSE = "$array", "$tuple", "$pairs", "$sparse"
 
 
 def save_state(state: Mapping[Any, Any], path: str | os.PathLike[str]) -> None:
@@ -30,8 +31,8 @@ def save_state(state: Mapping[Any, Any], path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     state : mapping
-        Of None, booleans, integers of any size, floats, strings, arrays, Tensors, and of
-        dictionaries, lists and tuples of such.
+        Of None, booleans, integers of any size, floats, strings, arrays, Tensors, sparse
+        gradients, and of dictionaries, lists and tuples of such.
     path : path-like
         As for `einkorn.io.save`.
 
@@ -82,6 +83,10 @@ def _encode(value: Any, path: str, arrays: dict[str, Any]) -> Any:
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, RowSparseTensor):
+        whole = value.coalesce()
+        parts = {"rows": whole.indices()[0], "values": whole.values(), "shape": list(whole.shape)}
+        return {_SPARSE: _encode_mapping(parts, path, arrays)}
     if isinstance(value, Mapping):
         return _encode_mapping(value, path, arrays)
     if isinstance(value, list | tuple):
@@ -113,6 +118,8 @@ def _decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return value
     if _ARRAY in value:
         return arrays[value[_ARRAY]]
+    if _SPARSE in value:
+        return RowSparseTensor(**_decode(value[_SPARSE], arrays)).coalesce()
     if _TUPLE in value:
         return tuple(_decode(item, arrays) for item in value[_TUPLE])
     if _PAIRS in value:

@@ -25,6 +25,7 @@ conv               convolution, with its gradients as operators
 pool               averages under windows
 max_pool           largest elements of windows, and unpooling
 irregular_pool     the same of adaptive and fractional windows
+bags               sums, means and greatest elements over bags of a table's rows
 lookup             rows of a table, one-hot vectors
 loss               cross-entropy, squared error and their kin
 noise              dropout
@@ -56,6 +57,7 @@ from einkorn.autograd.operators import (
     angles,
     arithmetic,
     attention,
+    bags,
     comparison,
     contraction,
     conv,
@@ -92,6 +94,7 @@ from einkorn.autograd.operators.alignment import *  # noqa: F403
 from einkorn.autograd.operators.angles import *  # noqa: F403
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.attention import *  # noqa: F403
+from einkorn.autograd.operators.bags import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
 from einkorn.autograd.operators.contraction import *  # noqa: F403
 from einkorn.autograd.operators.conv import *  # noqa: F403
@@ -150,6 +153,7 @@ FUNCTIONAL = (
     conv,
     grid,
     irregular_pool,
+    bags,
     lookup,
     loss,
     margin,

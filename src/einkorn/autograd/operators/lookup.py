@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from einkorn import kernels
 from einkorn.autograd.operators.common import to_tensor
+from einkorn.autograd.row_sparse import RowSparseTensor
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor, increment_version
 
@@ -17,12 +18,15 @@ __all__ = ["embedding", "one_hot"]
 class Embedding(Operator):
     """Rows of a table; `padding` is a row that receives no gradient, or None."""
 
-    __slots__ = ("by_frequency", "index", "padding", "rows")
+    __slots__ = ("by_frequency", "index", "padding", "rows", "sparse")
 
-    def __init__(self, index: Any, padding: int | None, by_frequency: bool) -> None:
+    def __init__(
+        self, index: Any, padding: int | None, by_frequency: bool, sparse: bool = False
+    ) -> None:
         self.index = index
         self.padding = padding
         self.by_frequency = by_frequency
+        self.sparse = sparse
 
     def forward(self, table: Any) -> Any:
         self.rows = table.shape[0]
@@ -31,9 +35,14 @@ class Embedding(Operator):
         return kernels.embedding(table, self.index)
 
     def backward(self, grad: Any) -> Any:
+        if self.sparse:
+            values = grad.reshape(self.index.size, grad.shape[-1])
+            return sparse_rows(self.index, values, self.rows, self.padding, self.by_frequency)
         return self._gradient().forward(grad)
 
     def compose_backward(self, grad: Tensor) -> Tensor:
+        if self.sparse:
+            refuse_graph("embedding")
         return self._gradient().apply(grad)
 
     def _gradient(self) -> EmbeddingGrad:
@@ -66,6 +75,29 @@ class EmbeddingGrad(Operator):
         return rows if share is None else rows * np.expand_dims(share, -1).astype(outer.dtype)
 
 
+def sparse_rows(
+    index: Any, values: Any, rows: int, padding: int | None, by_frequency: bool
+) -> RowSparseTensor:
+    """Return the gradient of a table of `rows` rows, given that of each use; it owns its memory."""
+    if by_frequency:
+        share = _share(index.reshape(-1), None, True)
+        values = values * np.expand_dims(share, -1).astype(values.dtype)
+    places = index.reshape(-1)
+    kept = slice(None) if padding is None else places != padding
+    # Copies: the gradient of the uses may become another leaf's, and be added to in place.
+    return RowSparseTensor(
+        np.array(places[kept]), np.array(values[kept], order="C"), (rows, values.shape[-1])
+    )
+
+
+def refuse_graph(name: str) -> NoReturn:
+    """Raise for a sparse gradient that is to be differentiated again."""
+    raise RuntimeError(
+        f"{name}: a sparse gradient cannot be differentiated again (create_graph=True); "
+        "use sparse=False"
+    )
+
+
 def embedding(
     input: Any,
     weight: Any,
@@ -90,7 +122,8 @@ def embedding(
     scale_grad_by_freq : bool
         Divide the gradient of a row by the number of its uses.
     sparse : bool
-        Must be False: gradients are dense.
+        The gradient of a leaf holds the used rows alone: an
+        :class:`einkorn.autograd.RowSparseTensor`. It cannot be differentiated again.
 
     Returns
     -------
@@ -103,7 +136,7 @@ def embedding(
     TypeError
         If `input` does not hold integers.
     ValueError
-        If `weight` is not a matrix, `padding_idx` is outside of it, or `sparse` is set.
+        If `weight` is not a matrix or `padding_idx` is outside of it.
 
     Examples
     --------
@@ -117,19 +150,17 @@ def embedding(
     table = to_tensor(weight)
     if table.ndim != 2:
         raise ValueError(f"weight: expected a matrix, got shape {table.shape}")
-    if sparse:
-        raise ValueError("sparse: expected False, gradients are dense")
     rows = table.shape[0]
     if padding_idx is not None and not -rows <= padding_idx < rows:
         raise ValueError(f"padding_idx: expected in [{-rows}, {rows}), got {padding_idx}")
-    index = _checked(input, rows)
+    index = checked_index(input, rows)
     if max_norm is not None:
-        _renormalise(table, index, max_norm, norm_type)
+        renormalise(table, index, max_norm, norm_type)
     padding = None if padding_idx is None else padding_idx % rows
-    return Embedding(index, padding, bool(scale_grad_by_freq)).apply(table)
+    return Embedding(index, padding, bool(scale_grad_by_freq), bool(sparse)).apply(table)
 
 
-def _checked(input: Any, bound: int) -> Any:
+def checked_index(input: Any, bound: int) -> Any:
     """Return the indices as an int64 array, or raise."""
     index = np.asarray(input)
     if index.dtype.kind not in "iu":
@@ -140,7 +171,8 @@ def _checked(input: Any, bound: int) -> Any:
     return index.astype(np.int64)
 
 
-def _renormalise(table: Tensor, index: Any, max_norm: float, norm_type: float) -> None:
+def renormalise(table: Tensor, index: Any, max_norm: float, norm_type: float) -> None:
+    """Scale the rows in use down to a norm, in place."""
     used = np.unique(index)
     values = table.numpy()[used]
     norms = np.linalg.norm(values, norm_type, axis=1, keepdims=True)
@@ -190,7 +222,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     """
     places = np.asarray(tensor)
     count = int(places.max(initial=-1)) + 1 if num_classes == -1 else int(num_classes)
-    index = _checked(places, count)
+    index = checked_index(places, count)
     result = np.zeros((*index.shape, count), np.int64)
     np.put_along_axis(result, index[..., None], 1, -1)
     return Tensor(result)

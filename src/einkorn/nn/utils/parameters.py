@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from einkorn.autograd import Tensor, as_tensor, increment_version
+from einkorn.autograd import RowSparseTensor, Tensor, as_tensor, increment_version
 from einkorn.autograd.operators import cat, reshape
 
 __all__ = [
@@ -53,7 +53,7 @@ def get_total_norm(
     >>> nn.utils.get_total_norm([ek.tensor([3.0]), ek.tensor([4.0])]).item()
     5.0
     """
-    arrays = [tensor.numpy() for tensor in _listed(tensors)]
+    arrays = [_elements(tensor) for tensor in _listed(tensors)]
     if not arrays:
         return as_tensor(np.zeros((), np.float32))
     norms = np.array([_norm(array.ravel(), norm_type) for array in arrays])
@@ -82,6 +82,9 @@ def clip_grads_with_norm_(
     if scale >= 1.0:
         return
     for gradient in _gradients(parameters):
+        if isinstance(gradient, RowSparseTensor):
+            gradient.mul_(scale)
+            continue
         array = gradient.numpy()
         np.multiply(array, array.dtype.type(scale), out=array)
         increment_version(gradient)
@@ -149,6 +152,9 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     [0.5, -0.2]
     """
     for gradient in _gradients(parameters):
+        if isinstance(gradient, RowSparseTensor):
+            gradient.clamp_(-clip_value, clip_value)
+            continue
         array = gradient.numpy()
         np.clip(array, -clip_value, clip_value, out=array)
         increment_version(gradient)
@@ -256,7 +262,14 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
 
 
 def _listed(tensors: Tensors) -> list[Tensor]:
-    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    return [tensors] if isinstance(tensors, Tensor | RowSparseTensor) else list(tensors)
+
+
+def _elements(tensor: Tensor | RowSparseTensor) -> np.ndarray:
+    """Return the elements that are not known to be zero."""
+    if isinstance(tensor, RowSparseTensor):
+        return tensor.coalesce().values().numpy()
+    return tensor.numpy()
 
 
 def _gradients(parameters: Tensors) -> list[Tensor]:

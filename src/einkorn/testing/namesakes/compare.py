@@ -108,6 +108,11 @@ def assert_gradients_alike(
         [y for y, _ in results], [x for _, x in pairs], starts, materialize_grads=True
     )
     for i, (g, h) in enumerate(zip(ours, theirs, strict=True)):
+        assert g.is_sparse == h.is_sparse, f"gradient {i}: sparse is {g.is_sparse}"
+        if h.is_sparse:
+            g, h = g.coalesce(), h.coalesce()
+            assert_alike(g.indices(), h.indices(), f"rows of gradient {i}")
+            g, h = g.values(), h.values()
         # A gradient that is 0 but for rounding has no scale of its own: the cotangent's counts.
         assert_alike(g, h, f"gradient {i}", scale=0.5, rtol=rtol)
 

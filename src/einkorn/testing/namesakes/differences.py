@@ -51,8 +51,11 @@ DIFFERENCES = {
     ),
     "sparse": Difference(
         "everything",
-        "no sparse tensors",
-        "SciPy has them, and the kernels gain nothing from them",
+        "no sparse tensors but the gradients of `embedding` and `embedding_bag` with "
+        "`sparse=True`, which hold rows (`autograd.RowSparseTensor` with `coalesce`, `indices`, "
+        "`values`, `to_dense`); they are not for functions of tensors; a table "
+        "that is no leaf gets a dense gradient, and `create_graph` refuses a sparse one",
+        "SciPy has sparse matrices, and the kernels gain nothing from them",
     ),
     "devices": Difference(
         "everything",

@@ -29,6 +29,9 @@ _REORDERED: dict[str, Callable[..., Any]] = {
     "nn.functional.embedding": lambda weight, idx, **options: ek.nn.functional.embedding(
         idx, weight, **options
     ),
+    "nn.functional.embedding_bag": lambda weight, idx, **options: ek.nn.functional.embedding_bag(
+        idx, weight, **options
+    ),
     "normal.number_mean": lambda std, mean, *arguments, **options: ek.normal(
         mean, std, *arguments, **options
     ),
@@ -41,6 +44,9 @@ _RANDOM = {
     *("nn.functional.dropout3d", "nn.functional.feature_alpha_dropout", "nn.functional.rrelu"),
     *("nn.functional.fractional_max_pool2d", "nn.functional.fractional_max_pool3d"),
 }
+#: PyTorch's database keeps samples from differentiation whose gradients are no limits of difference
+#: quotients: of sparse gradients, of tables scaled in place.
+_FIXED = {"nn.functional.embedding", "nn.functional.embedding_bag"}
 #: Equal elements come in no particular order: position of the argument `dim`.
 _UNORDERED = {"sort": 0, "argsort": 0, "topk": 1, "kthvalue": 1, "median": 0, "nanmedian": 0}
 #: In-place methods that give a tensor another shape. Others that do so in PyTorch are left out.
@@ -136,6 +142,8 @@ def _samples(info: Any, dtype: Any, limit: int | None) -> Iterator[Trial]:
     kind = str(dtype).removeprefix("torch.")
     differentiable = dtype.is_floating_point and info.supports_autograd
     made = info.sample_inputs("cpu", dtype, requires_grad=differentiable)
+    if info.name in _FIXED:
+        made = _made_differentiable(info.sample_inputs("cpu", dtype, requires_grad=False))
     for number, sample in spread(made, limit):
         for way, function in _ways(info).items():
             if way != "function" and not isinstance(sample.input, torch.Tensor):
@@ -147,6 +155,17 @@ def _samples(info: Any, dtype: Any, limit: int | None) -> Iterator[Trial]:
             if method is not None:
                 what = f"in place, {kind}, sample {number}: {_text(sample)}"
                 yield what, partial(_compare_in_place, info, method, sample)
+
+
+def _made_differentiable(samples: Any) -> Iterator[Any]:
+    """Let tables and weights of samples require a gradient, but where PyTorch has none."""
+    for sample in samples:
+        weights = sample.kwargs.get("per_sample_weights")
+        if not (sample.kwargs.get("sparse") and sample.kwargs.get("scale_grad_by_freq")):
+            sample.input.requires_grad_()
+            if weights is not None:
+                weights.requires_grad_()
+        yield sample
 
 
 def _text(sample: Any) -> str:
