@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from einkorn.autograd import Tensor
+from einkorn.autograd import RowSparseTensor, Tensor
 from einkorn.io import to_array
 
 if TYPE_CHECKING:
@@ -59,9 +59,13 @@ def to_torch(state: Any) -> Any:
         raise ImportError("to_torch needs PyTorch: pip install torch") from error
 
     def tensor(value: Any) -> torch.Tensor:
+        if isinstance(value, RowSparseTensor):
+            whole = value.coalesce()
+            parts = tensor(whole.indices()), tensor(whole.values())
+            return torch.sparse_coo_tensor(*parts, whole.shape, is_coalesced=True)
         return torch.from_numpy(np.array(to_array(value), order="C"))
 
-    return _mapped(state, (np.ndarray, np.generic, Tensor), tensor)
+    return _mapped(state, (np.ndarray, np.generic, Tensor, RowSparseTensor), tensor)
 
 
 def from_torch(state: Any) -> Any:

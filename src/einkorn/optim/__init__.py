@@ -16,6 +16,7 @@ from einkorn.optim.radam import RAdam
 from einkorn.optim.rmsprop import RMSprop
 from einkorn.optim.rprop import Rprop
 from einkorn.optim.sgd import SGD
+from einkorn.optim.sparse_adam import SparseAdam
 
 __all__ = [
     "ASGD",
@@ -34,6 +35,7 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Rprop",
+    "SparseAdam",
     "lr_scheduler",
     "swa_utils",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from einkorn.optim.optimizer import (
     check_not_negative,
     refuse_both,
     refuse_differentiable,
+    setting,
     zeros_like,
 )
+from einkorn.optim.sparse import descent_of, row_calls
 from einkorn.optim.stepwise import State, StepwiseOptimizer, column
 
 __all__ = ["Adagrad"]
@@ -29,6 +32,8 @@ class Adagrad(StepwiseOptimizer):
     .. math::
         g &\leftarrow \nabla f(\theta) + \lambda \theta, \quad s \leftarrow s + g^2 \\
         \theta &\leftarrow \theta - \frac{\eta}{1 + (t - 1) \delta} \frac{g}{\sqrt{s} + \epsilon}
+
+    Of a sparse gradient only the rows that it has are touched.
 
     Parameters
     ----------
@@ -53,6 +58,8 @@ class Adagrad(StepwiseOptimizer):
 
     Raises
     ------
+    RuntimeError
+        In `step`, for a sparse gradient with ``weight_decay``.
     ValueError
         If a setting is negative.
 
@@ -111,6 +118,27 @@ class Adagrad(StepwiseOptimizer):
 
     def _initial_state(self, group: Group, param: Tensor) -> State:
         return {"sum": np.full_like(zeros_like(param), group["initial_accumulator_value"])}
+
+    def _sparse_calls(self, group: Group, params: list[Tensor]) -> list[Call]:
+        if group["weight_decay"] != 0:
+            raise RuntimeError(
+                "weight_decay must be 0 with sparse gradients, as of "
+                f"{self._name_of(group, params[0])}, got {group['weight_decay']}"
+            )
+        calls: list[Call] = []
+        for param in params:
+            if param not in self.state:
+                self.state[param] = {"step": 0, **self._initial_state(group, param)}
+            state = self.state[param]
+            number = state["step"] + 1
+            settings = {name: group[name] for name in ("lr", "lr_decay", "eps")}
+            step = partial(adagrad_steps_, step=number, **settings)
+            along = descent_of(param, group["maximize"])
+            calls += (
+                *row_calls(step, param, [state["sum"]], along),
+                setting([state], "step", repeat(number)),
+            )
+        return calls
 
     def _step_call(
         self,

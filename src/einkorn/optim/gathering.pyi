@@ -8,13 +8,13 @@ from einkorn.autograd import Tensor
 __all__ = [
     "alike",
     "arrays_of",
+    "by_layout",
     "clear_gradients",
     "gradients_of",
     "in_float32",
-    "with_gradients",
 ]
 
-def with_gradients(params: Iterable[Tensor]) -> list[Tensor]: ...
+def by_layout(params: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]]: ...
 def gradients_of(params: list[Tensor]) -> list[np.ndarray]: ...
 def arrays_of(params: list[Tensor]) -> list[np.ndarray]: ...
 def alike(

@@ -7,24 +7,28 @@ from einkorn.autograd.tape cimport TensorBase
 __all__ = [
     "alike",
     "arrays_of",
+    "by_layout",
     "clear_gradients",
     "gradients_of",
     "in_float32",
-    "with_gradients",
 ]
 
 cnp.import_array()
 
 
-def with_gradients(params):
-    """Return the parameters that have a gradient."""
+def by_layout(params):
+    """Return the parameters that have a dense gradient, and those that have a sparse one."""
     cdef TensorBase param
-    cdef list found = []
+    cdef list dense = [], sparse = []
     for item in params:
         param = item
-        if param.grad is not None:
-            found.append(param)
-    return found
+        if param.grad is None:
+            continue
+        if isinstance(param.grad, TensorBase):
+            dense.append(param)
+        else:
+            sparse.append(param)
+    return dense, sparse
 
 
 def gradients_of(list params):

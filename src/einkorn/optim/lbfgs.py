@@ -232,11 +232,7 @@ class LBFGS(Optimizer):
         state["H_diag"] = curvature / float(change @ change)
 
     def _flat_gradient(self) -> np.ndarray:
-        parts = [
-            np.zeros(param.numpy().size) if param.grad is None else param.grad.numpy().ravel()
-            for param in self._all_params()
-        ]
-        return np.concatenate(parts)
+        return np.concatenate([_flat(param) for param in self._all_params()])
 
     def _flat_values(self) -> np.ndarray:
         return np.concatenate([param.numpy().ravel() for param in self._all_params()])
@@ -258,3 +254,11 @@ def _restored(value: Any) -> Any:
         return value
     array = np.asarray(value)
     return array.item() if array.ndim == 0 else array.copy()
+
+
+def _flat(param: Tensor) -> np.ndarray:
+    """Return the gradient, which directions of all parameters make dense, in one dimension."""
+    if param.grad is None:
+        return np.zeros(param.numpy().size)
+    dense = param.grad.to_dense() if param.grad.is_sparse else param.grad
+    return dense.numpy().ravel()

@@ -14,8 +14,9 @@ import numpy as np
 
 from einkorn.autograd import Tensor, enable_grad
 from einkorn.nn.parameter import clear_grad
-from einkorn.optim.gathering import clear_gradients, gradients_of, with_gradients
+from einkorn.optim.gathering import by_layout, clear_gradients, gradients_of
 from einkorn.optim.hooks import Hookable
+from einkorn.optim.sparse import restored_rows
 
 __all__ = ["Optimizer"]
 
@@ -145,9 +146,11 @@ class Optimizer(Hookable):
                 loss = closure()
         calls: list[Call] = []
         for group in self.param_groups:
-            params = with_gradients(group["params"])
-            if params:
-                calls += self._calls(group, params)
+            dense, sparse = by_layout(group["params"])
+            if sparse:
+                calls += self._sparse_calls(group, sparse)
+            if dense:
+                calls += self._calls(group, dense)
         if len(calls) == 1:
             calls[0]()
         else:
@@ -157,6 +160,22 @@ class Optimizer(Hookable):
     def _calls(self, group: Group, params: list[Tensor]) -> Iterable[Call]:
         """Return calls of compiled functions that together update ``params``."""
         raise NotImplementedError
+
+    def _sparse_calls(self, group: Group, params: list[Tensor]) -> Iterable[Call]:
+        """Return the same for parameters with a gradient of few rows."""
+        raise RuntimeError(
+            f"{type(self).__name__} does not support sparse gradients, but "
+            f"{self._name_of(group, params[0])} has one; use SparseAdam, SGD or Adagrad, or "
+            "sparse=False"
+        )
+
+    def _name_of(self, group: Group, param: Tensor) -> str:
+        """Return how to speak of a parameter in an error."""
+        place = next(i for i, known in enumerate(group["params"]) if known is param)
+        if "param_names" in group:
+            return f"parameter {group['param_names'][place]!r}"
+        number = next(i for i, known in enumerate(self.param_groups) if known is group)
+        return f"param_groups[{number}]['params'][{place}] of shape {param.shape}"
 
     def _gradients(self, group: Group, params: list[Tensor]) -> list[np.ndarray]:
         """Return what to descend along: the gradients, negated in kept memory to maximise."""
@@ -271,6 +290,8 @@ def _saved(key: str, value: Any) -> Any:
 
 def _restored(key: str, value: Any, param: Tensor) -> Any:
     """Return a saved entry of the state as the optimiser holds it: a number or its own array."""
+    if getattr(value, "is_sparse", False):
+        return restored_rows(value, param)
     array = np.asarray(value)
     if array.ndim == 0 and key == "step":
         return int(array)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd import Tensor
+from einkorn.autograd import RowSparseTensor, Tensor
 from einkorn.kernels import sgd_steps_
 from einkorn.optim.gathering import alike, arrays_of
 from einkorn.optim.optimizer import (
@@ -20,6 +20,7 @@ from einkorn.optim.optimizer import (
     refuse_differentiable,
     zeros_like,
 )
+from einkorn.optim.sparse import descent_of, row_calls
 
 __all__ = ["SGD"]
 
@@ -34,6 +35,8 @@ class SGD(Optimizer):
         v &\leftarrow \mu v + (1 - \tau) g \quad (v = g \text{ at the first step}) \\
         \theta &\leftarrow \theta - \eta v
         \quad (\theta - \eta (g + \mu v) \text{ for Nesterov})
+
+    Of a sparse gradient only the rows that it has are touched; momentum then is sparse, too.
 
     Parameters
     ----------
@@ -58,6 +61,8 @@ class SGD(Optimizer):
 
     Raises
     ------
+    RuntimeError
+        In `step`, for a sparse gradient with ``weight_decay``.
     ValueError
         If a setting is negative, or Nesterov's conditions do not hold.
 
@@ -121,6 +126,7 @@ class SGD(Optimizer):
         if group["momentum"] == 0:
             return [self._call(group, chosen, None) for chosen in alike(params)]
         state = self.state
+        self._make_dense(params)
         started = [param for param in params if param in state]
         calls = [
             self._call(group, chosen, [state[param][_BUFFER] for param in chosen])
@@ -144,9 +150,46 @@ class SGD(Optimizer):
             arrays_of(params),
             self._gradients(group, params),
             buffers,
-            lr=group["lr"],
-            momentum=group["momentum"],
-            dampening=group["dampening"],
-            weight_decay=group["weight_decay"],
-            nesterov=group["nesterov"],
+            **_settings(group),
         )
+
+    def _sparse_calls(self, group: Group, params: list[Tensor]) -> list[Call]:
+        if group["weight_decay"] != 0:
+            raise RuntimeError(
+                "weight_decay must be 0 with sparse gradients, as of "
+                f"{self._name_of(group, params[0])}, got {group['weight_decay']}"
+            )
+        return [call for param in params for call in self._calls_of_rows(group, param)]
+
+    def _calls_of_rows(self, group: Group, param: Tensor) -> list[Call]:
+        gradient = descent_of(param, group["maximize"])
+        descend = partial(sgd_steps_, velocities=None, lr=group["lr"])
+        mu = group["momentum"]
+        if mu == 0:
+            return row_calls(descend, param, [], gradient)
+        buffer = self.state[param][_BUFFER] if param in self.state else None
+        if isinstance(buffer, np.ndarray):
+            # Momentum of every row moves every row.
+            dense = gradient.to_dense().numpy()
+            return [partial(sgd_steps_, arrays_of([param]), [dense], [buffer], **_settings(group))]
+        if buffer is not None:
+            buffer = (buffer * mu + gradient * (1 - group["dampening"])).coalesce()
+        else:
+            buffer = gradient
+        along = (gradient + buffer * mu).coalesce() if group["nesterov"] else buffer
+        return [
+            *row_calls(descend, param, [], along),
+            partial(self.state.update, {param: {_BUFFER: buffer}}),
+        ]
+
+    def _make_dense(self, params: list[Tensor]) -> None:
+        """Give parameters that had a sparse gradient before a dense momentum, of equal value."""
+        for param in params:
+            buffer = self.state[param][_BUFFER] if param in self.state else None
+            if isinstance(buffer, RowSparseTensor):
+                self.state[param][_BUFFER] = buffer.to_dense().numpy()
+
+
+def _settings(group: Group) -> dict[str, Any]:
+    names = ("lr", "momentum", "dampening", "weight_decay", "nesterov")
+    return {name: group[name] for name in names}

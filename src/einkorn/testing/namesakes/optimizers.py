@@ -43,7 +43,12 @@ def trials(name: str, limit: int | None = None) -> Iterator[Trial]:
     for dtype in (torch.float32, torch.float64):
         for _, sample in spread(info.optim_inputs_func("cpu"), limit):
             what = f"{str(dtype).removeprefix('torch.')}, {sample.desc}: {sample.kwargs}"
-            yield what, partial(_compare, info, sample.kwargs, dtype)
+            if not info.only_supports_sparse_grads:
+                yield what, partial(_compare, info, sample.kwargs, dtype)
+            decays = sample.kwargs.get("weight_decay", 0) != 0
+            if info.only_supports_sparse_grads or (info.supports_sparse and not decays):
+                sparse = partial(_compare, info, sample.kwargs, dtype, sparse=True)
+                yield f"sparse, {what}", sparse
     for error in info.optim_error_inputs_func("cpu", torch.float32):
         yield f"error: {error.error_regex[:120]}", partial(_refuse, info, error)
 
@@ -55,27 +60,43 @@ def _start(info: Any, dtype: Any) -> list[np.ndarray]:
     return [generator.standard_normal(shape).astype(numpy_dtype(dtype)) for shape in shapes]
 
 
-def _compare(info: Any, settings: dict[str, Any], dtype: Any) -> None:
+def _compare(info: Any, settings: dict[str, Any], dtype: Any, sparse: bool = False) -> None:
     import torch
 
     (options,), _ = converted(settings)
-    start = _start(info, dtype)
+    start = _start(info, dtype)[:1] if sparse else _start(info, dtype)
     theirs = [torch.nn.Parameter(torch.tensor(x)) for x in start]
     ours = [ek.nn.Parameter(x.copy()) for x in start]
     their_optimizer = info.optim_cls(theirs, **settings)
     our_optimizer = getattr(ek.optim, info.optim_cls.__name__)(ours, **options)
     for number in range(_STEPS):
-        expected = their_optimizer.step(partial(_closure, their_optimizer, theirs))
-        actual = our_optimizer.step(partial(_closure, our_optimizer, ours))
+        if sparse:
+            index = np.random.default_rng(number).integers(0, 3, 4)
+            looks = (torch.nn.functional.embedding, ek.nn.functional.embedding)
+            their_way, our_way = (
+                partial(look, place, sparse=True)
+                for look, place in zip(looks, (torch.from_numpy(index), index), strict=True)
+            )
+        else:
+            their_way = our_way = _itself
+        expected = their_optimizer.step(partial(_closure, their_optimizer, theirs, their_way))
+        actual = our_optimizer.step(partial(_closure, our_optimizer, ours, our_way))
         assert_alike(actual, expected, f"loss of step {number}")
         for i, (x, y) in enumerate(zip(ours, theirs, strict=True)):
             assert_alike(x, y, f"parameter {i} after step {number}")
 
 
-def _closure(optimizer: Any, parameters: list[Any]) -> Any:
-    """Return the loss, a sum of fourth and second powers, with its gradients in place."""
+def _itself(x: Any) -> Any:
+    return x
+
+
+def _closure(optimizer: Any, parameters: list[Any], way: Any) -> Any:
+    """Return the loss, a sum of fourth and second powers, with its gradients in place.
+
+    `way` makes of a parameter what the powers are of: itself, or rows of it.
+    """
     optimizer.zero_grad()
-    loss = sum(((x**4) * 0.1 + (x - 0.5) ** 2).sum() for x in parameters)
+    loss = sum(((x**4) * 0.1 + (x - 0.5) ** 2).sum() for x in map(way, parameters))
     loss.backward()
     return loss
 
