@@ -121,3 +121,17 @@ def test_wrong_settings(settings: dict[str, float]) -> None:
     (name,) = settings
     with pytest.raises(ValueError, match=f"{name}: expected"):
         plain(**settings)
+
+
+def test_sparse_gradients_are_accumulated_and_clipped() -> None:
+    def trained(sparse: bool) -> np.ndarray:
+        ek.manual_seed(0)
+        model = nn.Sequential(nn.Embedding(20, 3, sparse=sparse), nn.Flatten(), nn.Linear(6, 2))
+        index = np.random.default_rng(0).integers(0, 20, (12, 2))
+        loader = DataLoader(ArrayDataset(index, index[:, 0] % 2), batch_size=2)
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        loss = nn.functional.cross_entropy
+        Trainer(model, loss, optimizer, accumulate=3, clip_norm=0.1).fit(loader, epochs=2)
+        return model[0].weight.numpy()
+
+    np.testing.assert_allclose(trained(True), trained(False), 1e-5)

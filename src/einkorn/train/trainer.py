@@ -288,12 +288,8 @@ class Trainer:
     def _update(self) -> None:
         """Take the step that the gradients ask for."""
         for parameter in self.model.parameters() if self.accumulate > 1 else ():
-            if parameter.grad is None:
-                continue
-            if parameter.grad.is_sparse:
+            if parameter.grad is not None:
                 parameter.grad.div_(self._summed)
-            else:
-                parameter.grad.numpy()[...] /= self._summed
         self._summed = 0.0
         self.clip_gradients()
         self.take_step()
