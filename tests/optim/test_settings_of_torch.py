@@ -18,8 +18,6 @@ SETTINGS = [
     for sample in info.optim_inputs_func("cpu")
     if info.optim_cls.__name__ != "SparseAdam"
 ]
-#: Steps after which PyTorch's own trajectory depends on how sums of its history are rounded.
-REACH = {"LBFGS": 8}
 
 
 def groups_of(parameters):
@@ -27,7 +25,7 @@ def groups_of(parameters):
     return [{"params": parameters[:2]}, {"params": parameters[2:], "lr": 3e-3}]
 
 
-def trained(module, wrap, name, settings, several, steps):
+def trained(module, wrap, name, settings, several, steps=STEPS):
     """Return the parameters after each step down a quartic valley, and the state at the end."""
     source = np.random.default_rng(4)
     shapes = [(3, 4), (5,), (2, 3)] if name != "Muon" else [(3, 4), (5, 2), (2, 3)]
@@ -63,11 +61,10 @@ def converted(settings):
 def test_settings_follow(name, settings, several):
     if several and name == "LBFGS":
         pytest.skip("takes one group")
-    steps = REACH.get(name, STEPS)
     peer, their_state = trained(
-        torch.optim, lambda x: torch.nn.Parameter(torch.tensor(x)), name, settings, several, steps
+        torch.optim, lambda x: torch.nn.Parameter(torch.tensor(x)), name, settings, several
     )
-    rows, state = trained(optim, nn.Parameter, name, converted(settings), several, steps)
+    rows, state = trained(optim, nn.Parameter, name, converted(settings), several)
     np.testing.assert_allclose(rows, peer, rtol=1e-6)
     assert [list(g) for g in state["param_groups"]] == [
         list(g) for g in their_state["param_groups"]

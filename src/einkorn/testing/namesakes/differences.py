@@ -94,6 +94,13 @@ DIFFERENCES = {
         ),
         ("int64", "bool"),
     ),
+    "optimizers": Difference(
+        "`optim`",
+        "`differentiable=True` raises `ValueError`; states hold arrays, of which "
+        "`einkorn.interop.torch.to_torch` makes tensors, and `load_state_dict` takes PyTorch's as "
+        "they are",
+        "steps change parameters in place, in compiled code",
+    ),
 }
 
 
