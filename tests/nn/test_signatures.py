@@ -11,6 +11,7 @@ from einkorn.nn.utils import rnn
 from einkorn.optim import lr_scheduler
 
 torch = pytest.importorskip("torch")
+torch_prune = pytest.importorskip("torch.nn.utils.prune")
 
 OWN = {"generator"}  # keyword-only and last
 # What PyTorch lacks.
@@ -69,6 +70,9 @@ UNDESCRIBED = {
     "Softsign",
     "Tanh",
     "Tanhshrink",
+    "cached",
+    "global_unstructured",
+    "skip_init",
 }
 
 
@@ -80,7 +84,18 @@ PAIRS = [
     *((getattr(nn, n), getattr(torch.nn, n), n) for n in nn.__all__ if is_shared(n)),
     *((getattr(functional, n), getattr(torch.nn.functional, n), n) for n in functional.__all__),
     *((getattr(init, n), getattr(torch.nn.init, n), n) for n in init.__all__),
-    *((getattr(utils, n), getattr(torch.nn.utils, n), n) for n in utils.__all__ if n not in OURS),
+    *(
+        (getattr(home, n), getattr(theirs, n), n)
+        for home, theirs in (
+            (utils, torch.nn.utils),
+            (utils.parametrizations, torch.nn.utils.parametrizations),
+            (utils.parametrize, torch.nn.utils.parametrize),
+            (utils.prune, torch_prune),
+        )
+        for n in home.__all__
+        # global_unstructured is told these two, which PyTorch's users do not make.
+        if n not in {*OURS, "L1Unstructured", "RandomUnstructured"} and callable(getattr(home, n))
+    ),
     *((getattr(optim, n), getattr(torch.optim, n), n) for n in optim.__all__ if n[0].isupper()),
     *(
         (getattr(rnn, n), getattr(torch.nn.utils.rnn, n), n)

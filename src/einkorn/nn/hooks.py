@@ -136,6 +136,17 @@ class Hookable(ModuleBase):
         """
         return RemovableHandle(self._state_hooks, Hook(hook, "load_state_dict_post"))
 
+    def _call_hook_of(self, kind: type, fits: Callable[[Any], bool]) -> Hook | None:
+        """Return the entry of the first hook of this class that fits."""
+        for hook in self._call_hooks:
+            if isinstance(hook.function, kind) and fits(hook.function):
+                return hook
+        return None
+
+    def _remove_call_hook(self, hook: Hook) -> None:
+        self._call_hooks.remove(hook)
+        structure_changed()
+
     def _state_hooks_of(self, kind: str) -> list[Function]:
         return [hook.function for hook in self._state_hooks if hook.kind == kind]
 

@@ -26,7 +26,14 @@ from einkorn.nn.module import Module
 from einkorn.nn.normalization import BatchNorm1d, BatchNorm2d
 from einkorn.nn.parameter import Parameter
 
-__all__ = ["Prepared", "fuse_conv_bn_eval", "fuse_linear_bn_eval", "prepare"]
+__all__ = [
+    "Prepared",
+    "fuse_conv_bn_eval",
+    "fuse_conv_bn_weights",
+    "fuse_linear_bn_eval",
+    "fuse_linear_bn_weights",
+    "prepare",
+]
 
 _NORMS = {Conv2d: BatchNorm2d, ConvTranspose2d: BatchNorm2d, Linear: BatchNorm1d}
 
@@ -87,27 +94,98 @@ def _fused(layer: Any, norm: Any, transpose: bool) -> Any:
 
 def _absorb(layer: Any, norm: Any, transpose: bool) -> None:
     """Give `layer` the weights with which it computes `norm` of what it computed before."""
-    dtype = layer.weight.dtype
+    groups = layer.groups if transpose else None
+    scaled, shift = _folded(
+        layer.weight, layer.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight,
+        norm.bias, groups,
+    )  # fmt: skip
+    layer.weight = Parameter(scaled, layer.weight.requires_grad)
+    layer.bias = Parameter(shift, layer.weight.requires_grad)
+
+
+def _folded(
+    weight: Any, bias: Any, mean: Any, var: Any, eps: float, gamma: Any, beta: Any,
+    groups: int | None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Return weight and bias of a map and the normalisation after it; `groups` if transposed."""
     # In double, as the result is rounded once, and weights are few.
-    mean, var = (np.asarray(x, np.float64) for x in (norm.running_mean, norm.running_var))
-    scale = 1 / np.sqrt(var + norm.eps)
-    if norm.weight is not None:
-        scale = scale * np.asarray(norm.weight, np.float64)
-    shift = -mean * scale
-    if layer.bias is not None:
-        shift += np.asarray(layer.bias, np.float64) * scale
-    if norm.bias is not None:
-        shift += np.asarray(norm.bias, np.float64)
-    weight = np.asarray(layer.weight)
-    if transpose:
+    scale = 1 / np.sqrt(np.asarray(var, np.float64) + eps)
+    if gamma is not None:
+        scale = scale * np.asarray(gamma, np.float64)
+    shift = -np.asarray(mean, np.float64) * scale
+    if bias is not None:
+        shift += np.asarray(bias, np.float64) * scale
+    if beta is not None:
+        shift += np.asarray(beta, np.float64)
+    values = np.asarray(weight)
+    if groups is not None:
         # Output channels are numbered within their group: (in, out / groups, ...).
-        groups = layer.groups
-        grouped = weight.reshape(groups, weight.shape[0] // groups, weight.shape[1], -1)
-        scaled = (grouped * scale.reshape(groups, 1, -1, 1)).reshape(weight.shape)
+        grouped = values.reshape(groups, values.shape[0] // groups, values.shape[1], -1)
+        scaled = (grouped * scale.reshape(groups, 1, -1, 1)).reshape(values.shape)
     else:
-        scaled = weight * scale.reshape(-1, *(1,) * (weight.ndim - 1))
-    layer.weight = Parameter(as_tensor(scaled, dtype), layer.weight.requires_grad)
-    layer.bias = Parameter(as_tensor(shift, dtype), layer.weight.requires_grad)
+        scaled = values * scale.reshape(-1, *(1,) * (values.ndim - 1))
+    return as_tensor(scaled, weight.dtype), as_tensor(shift, weight.dtype)
+
+
+def fuse_conv_bn_weights(
+    conv_w: Tensor,
+    conv_b: Tensor | None,
+    bn_rm: Tensor,
+    bn_rv: Tensor,
+    bn_eps: float,
+    bn_w: Tensor | None,
+    bn_b: Tensor | None,
+    transpose: bool = False,
+) -> tuple[Parameter, Parameter]:
+    """Return weight and bias of a convolution that computes a normalisation of another.
+
+    Parameters
+    ----------
+    conv_w, conv_b : Tensor, and Tensor or None
+        Of the convolution.
+    bn_rm, bn_rv, bn_eps, bn_w, bn_b : Tensor, Tensor, float, and Tensors or None
+        Running mean and variance, epsilon, weight and bias of the normalisation.
+    transpose : bool
+        Whether the filters' output channels are their second axis; there are no groups then.
+
+    Examples
+    --------
+    >>> from einkorn import nn
+    >>> conv, bn = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+    >>> weight, bias = nn.utils.fuse_conv_bn_weights(
+    ...     conv.weight, conv.bias, bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias
+    ... )
+    >>> weight.shape, bias.shape
+    ((4, 3, 3, 3), (4,))
+    """
+    groups = 1 if transpose else None
+    folded = _folded(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, groups)
+    trained = conv_w.requires_grad, (conv_w if conv_b is None else conv_b).requires_grad
+    return Parameter(folded[0], trained[0]), Parameter(folded[1], trained[1])
+
+
+def fuse_linear_bn_weights(
+    linear_w: Tensor,
+    linear_b: Tensor | None,
+    bn_rm: Tensor,
+    bn_rv: Tensor,
+    bn_eps: float,
+    bn_w: Tensor | None,
+    bn_b: Tensor | None,
+) -> tuple[Parameter, Parameter]:
+    """Return weight and bias of a `Linear` with a normalisation; as `fuse_conv_bn_weights`.
+
+    Examples
+    --------
+    >>> from einkorn import nn
+    >>> layer, bn = nn.Linear(3, 4), nn.BatchNorm1d(4)
+    >>> weight, bias = nn.utils.fuse_linear_bn_weights(
+    ...     layer.weight, layer.bias, bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias
+    ... )
+    >>> weight.shape, bias.shape
+    ((4, 3), (4,))
+    """
+    return fuse_conv_bn_weights(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b)
 
 
 class Prepared(Module):
