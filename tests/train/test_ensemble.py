@@ -110,8 +110,46 @@ def test_boosted_lines_solve_what_a_line_cannot() -> None:
     t = (np.abs(x[:, 0]) < 0.5).astype(np.int64)
     dataset = ArrayDataset(x, t)
     boosted = AdaBoost(small, rounds=40, seed=0).fit(dataset, 2, epochs=5)
-    line = np.mean(boosted.trainers[0].predict(x).argmax(1) == t)
-    assert np.mean(boosted.predict(x).argmax(1) == t) > max(0.75, line + 0.15)
+    # Freund and Schapire, theorem 6: the share of errors is at most the product over the members
+    # of 2 sqrt(e (1 - e)), where a say is log((1 - e) / e).
+    errors = 1 / (1 + np.exp(boosted.says))
+    bound = np.prod(2 * np.sqrt(errors * (1 - errors)))
+    line = np.mean(boosted.trainers[0].predict(x).argmax(1) != t)
+    wrong = np.mean(boosted.predict(x).argmax(1) != t)
+    assert wrong <= bound < 1
+    assert wrong < line
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_says_and_answers_are_those_of_scikit_learn(classes: int) -> None:
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    base = pytest.importorskip("sklearn.base")
+    x = RNG.normal(size=(120, 2)).astype(np.float32)
+    t = np.digitize(np.abs(x[:, 0]), [0.5, 1.0][: classes - 1])
+
+    def weak() -> Trainer:
+        model = nn.Linear(2, classes)
+        return Trainer(model, F.cross_entropy, optim.SGD(model.parameters(), lr=0.5))
+
+    boosted = AdaBoost(weak, rounds=8, seed=0).fit(ArrayDataset(x, t), classes, epochs=2)
+    members = iter(boosted.trainers)
+
+    class Member(base.ClassifierMixin, base.BaseEstimator):
+        """Not fitted: the next of our members in turn."""
+
+        def fit(self, x, t, sample_weight=None):
+            self.classes_ = np.arange(classes)
+            self.member = next(members)
+            return self
+
+        def predict(self, x):
+            return self.member.predict(x.astype(np.float32)).argmax(1)
+
+    count = len(boosted.trainers)
+    assert count > 2
+    reference = ensemble.AdaBoostClassifier(Member(), n_estimators=count).fit(x, t)
+    np.testing.assert_allclose(boosted.says, reference.estimator_weights_[:count], rtol=1e-6)
+    np.testing.assert_array_equal(boosted.predict(x).argmax(1), reference.predict(x))
 
 
 def test_a_perfect_member_ends_boosting_and_a_useless_one_is_dropped() -> None:
