@@ -179,7 +179,8 @@ from einkorn.nn.resample import (
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
 )
-from einkorn.nn.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from einkorn.nn.rnn import GRU, LSTM, RNN
+from einkorn.nn.rnn_cells import GRUCell, LSTMCell, RNNCell
 from einkorn.nn.rnn_variants import GRUVariant, GRUVariantCell, LSTMVariant, LSTMVariantCell
 from einkorn.nn.sample_normalization import (
     GroupNorm,

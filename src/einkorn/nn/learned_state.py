@@ -9,7 +9,8 @@ import numpy as np
 from einkorn.autograd import Tensor
 from einkorn.nn.module import Module
 from einkorn.nn.parameter import Parameter
-from einkorn.nn.rnn import RNNBase, RNNCellBase
+from einkorn.nn.rnn import RNNBase
+from einkorn.nn.rnn_cells import RNNCellBase
 from einkorn.nn.utils.rnn import PackedSequence
 
 __all__ = ["LearnedState"]

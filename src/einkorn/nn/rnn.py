@@ -1,272 +1,36 @@
-"""Recurrent layers: single steps, and sequences through one or more layers."""
+"""Recurrent layers: sequences through one or more layers."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from einkorn.autograd import Tensor, as_tensor
 from einkorn.autograd.operators import (
     cat,
     gru,
-    gru_cell,
     index_select,
     lstm,
-    lstm_cell,
     rnn_relu,
-    rnn_relu_cell,
     rnn_tanh,
-    rnn_tanh_cell,
     squeeze,
     stack,
     transpose,
     unsqueeze,
 )
 from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
-from einkorn.nn import init
 from einkorn.nn.module import Module
-from einkorn.nn.parameter import Parameter, empty_parameter
+from einkorn.nn.parameter import empty_parameter
+from einkorn.nn.rnn_cells import (
+    State,
+    check_nonlinearity,
+    check_sizes,
+    reset_uniformly,
+    state_parts,
+)
 from einkorn.nn.utils.rnn import PackedSequence
 
-__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNCell"]
-
-#: One part, the hidden state, or two, of which the second is LSTM's cell state.
-State = tuple[Tensor, ...]
-
-
-class RNNCellBase(Module):
-    """What the cells share: their parameters, and the state as one value or several."""
-
-    _cast_kinds = "fiub"
-    _gates: int
-    _parts = 1
-    _step: Callable[..., Any]
-
-    bias_ih: Parameter | None
-    bias_hh: Parameter | None
-
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool, device: Any, dtype: Any
-    ) -> None:
-        super().__init__()
-        _check_sizes(input_size, hidden_size)
-        self.input_size = input_size
-        self.hidden_size = hidden_size
-        self.bias = bias
-        gates = self._gates * hidden_size
-        self.weight_ih = empty_parameter((gates, input_size), device, dtype)
-        self.weight_hh = empty_parameter((gates, hidden_size), device, dtype)
-        for name in ("bias_ih", "bias_hh"):
-            self.register_parameter(
-                name, empty_parameter((gates,), device, dtype) if bias else None
-            )
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw the parameters anew."""
-        _reset(self, self.hidden_size)
-
-    def forward(self, input: Tensor, hx: Any = None) -> Any:
-        """Return the next state."""
-        if input.ndim not in (1, 2):
-            raise ValueError(f"input must be (B, I) or (I,), got shape {input.shape}")
-        batched = input.ndim == 2
-        x = input if batched else unsqueeze(input, 0)
-        shape = (x.shape[0], self.hidden_size)
-        state = _state_parts(hx, [shape if batched else shape[1:]] * self._parts, x)
-        if hx is None:
-            state = _state_parts(None, [shape] * self._parts, x)
-        elif not batched:
-            state = tuple(unsqueeze(part, 0) for part in state)
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        after = self._step(x, state if self._parts == 2 else state[0], *weights)
-        if batched:
-            return after
-        return tuple(squeeze(p, 0) for p in after) if self._parts == 2 else squeeze(after, 0)
-
-    def extra_repr(self) -> str:
-        """Describe the sizes."""
-        text = f"{self.input_size}, {self.hidden_size}"
-        return text if self.bias else f"{text}, bias=False"
-
-
-class RNNCell(RNNCellBase):
-    r"""One step of a simple recurrent layer.
-
-    .. math::
-        h' = \tanh(W_{ih} x + b_{ih} + W_{hh} h + b_{hh})
-
-    Parameters
-    ----------
-    input_size, hidden_size : int
-        I and H.
-    bias : bool
-        Whether there are biases.
-    nonlinearity : {"tanh", "relu"}
-        What is applied to the sum.
-    device, dtype : optional
-        Where and as what to hold the parameters; float32 by default.
-
-    Attributes
-    ----------
-    weight_ih, weight_hh : Parameter, shapes (H, I) and (H, H)
-        All parameters are from U(-k, k), :math:`k = 1 / \sqrt{H}`.
-    bias_ih, bias_hh : Parameter, shape (H,), or None
-
-    Notes
-    -----
-    Input (B, I) or (I,) and a state (B, H) or (H,), zeros by default; output the next state.
-
-    References
-    ----------
-    J. L. Elman, "Finding structure in time", 1990.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from einkorn import nn
-    >>> nn.RNNCell(10, 20)(np.zeros((3, 10))).shape
-    (3, 20)
-    """
-
-    _gates = 1
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        nonlinearity: str = "tanh",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        _check_nonlinearity(nonlinearity)
-        super().__init__(input_size, hidden_size, bias, device, dtype)
-        self.nonlinearity = nonlinearity
-
-    def _step(self, *inputs: Any) -> Tensor:
-        return (rnn_tanh_cell if self.nonlinearity == "tanh" else rnn_relu_cell)(*inputs)
-
-    def extra_repr(self) -> str:
-        """Describe the sizes, and the nonlinearity if it is not the default."""
-        text = super().extra_repr()
-        return text if self.nonlinearity == "tanh" else f"{text}, nonlinearity={self.nonlinearity}"
-
-
-class LSTMCell(RNNCellBase):
-    r"""One step of long short-term memory.
-
-    .. math::
-        i, f, g, o &= \sigma, \sigma, \tanh, \sigma
-        \text{ of the quarters of } W_{ih} x + b_{ih} + W_{hh} h + b_{hh} \\
-        c' &= f \odot c + i \odot g \\
-        h' &= o \odot \tanh(c')
-
-    Parameters
-    ----------
-    input_size, hidden_size : int
-        I and H.
-    bias : bool
-        Whether there are biases.
-    device, dtype : optional
-        Where and as what to hold the parameters; float32 by default.
-
-    Attributes
-    ----------
-    weight_ih, weight_hh : Parameter, shapes (4H, I) and (4H, H)
-        All parameters are from U(-k, k), :math:`k = 1 / \sqrt{H}`.
-    bias_ih, bias_hh : Parameter, shape (4H,), or None
-
-    Notes
-    -----
-    Input (B, I) or (I,) and a pair of states (B, H) or (H,), zeros by default; output the next
-    pair.
-
-    References
-    ----------
-    S. Hochreiter and J. Schmidhuber, "Long short-term memory", 1997; F. A. Gers, J. Schmidhuber
-    and F. Cummins, "Learning to forget", 2000.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from einkorn import nn
-    >>> h, c = nn.LSTMCell(10, 20)(np.zeros((3, 10)))
-    >>> h.shape, c.shape
-    ((3, 20), (3, 20))
-    """
-
-    _gates = 4
-    _parts = 2
-    _step = staticmethod(lstm_cell)
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, device, dtype)
-
-
-class GRUCell(RNNCellBase):
-    r"""One step of a gated recurrent unit.
-
-    .. math::
-        r, z &= \sigma \text{ of the first thirds of }
-            W_{ih} x + b_{ih} + W_{hh} h + b_{hh} \\
-        n &= \tanh(W_{in} x + b_{in} + r \odot (W_{hn} h + b_{hn})) \\
-        h' &= (1 - z) \odot n + z \odot h
-
-    Parameters
-    ----------
-    input_size, hidden_size : int
-        I and H.
-    bias : bool
-        Whether there are biases.
-    device, dtype : optional
-        Where and as what to hold the parameters; float32 by default.
-
-    Attributes
-    ----------
-    weight_ih, weight_hh : Parameter, shapes (3H, I) and (3H, H)
-        All parameters are from U(-k, k), :math:`k = 1 / \sqrt{H}`.
-    bias_ih, bias_hh : Parameter, shape (3H,), or None
-
-    Notes
-    -----
-    Input (B, I) or (I,) and a state (B, H) or (H,), zeros by default; output the next state.
-
-    References
-    ----------
-    K. Cho, B. van Merrienboer, C. Gulcehre et al., "Learning phrase representations using RNN
-    encoder-decoder for statistical machine translation", 2014.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from einkorn import nn
-    >>> nn.GRUCell(10, 20)(np.zeros((3, 10))).shape
-    (3, 20)
-    """
-
-    _gates = 3
-    _step = staticmethod(gru_cell)
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, device, dtype)
+__all__ = ["GRU", "LSTM", "RNN"]
 
 
 class RNNBase(Module):
@@ -294,7 +58,7 @@ class RNNBase(Module):
         for name, flag in (("bias", bias), ("batch_first", batch_first)):
             if not isinstance(flag, bool):
                 raise TypeError(f"{name} must be a bool, got {flag!r}")
-        _check_sizes(input_size, hidden_size)
+        check_sizes(input_size, hidden_size)
         if num_layers < 1:
             raise ValueError(f"num_layers must be at least 1, got {num_layers}")
         if not 0.0 <= dropout <= 1.0:
@@ -339,7 +103,7 @@ class RNNBase(Module):
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew."""
-        _reset(self, self.hidden_size)
+        reset_uniformly(self, self.hidden_size)
 
     def forward(self, input: Tensor | PackedSequence, hx: Any = None) -> tuple[Any, Any]:
         """Return the outputs of the last layer and the last states of all."""
@@ -351,13 +115,13 @@ class RNNBase(Module):
         if input.ndim == 2:
             return self._forward_unbatched(input, hx)
         x = transpose(input, 0, 1) if self.batch_first else input
-        state = _state_parts(hx, self._state_shapes(x.shape[1]), x)
+        state = state_parts(hx, self._state_shapes(x.shape[1]), x)
         output, state = self._run_layers(x, state, None)
         return (transpose(output, 0, 1) if self.batch_first else output), self._returned(state)
 
     def _forward_unbatched(self, input: Tensor, hx: Any) -> tuple[Tensor, Any]:
         x = unsqueeze(input, 1)
-        state = _state_parts(hx, self._state_shapes(), x)
+        state = state_parts(hx, self._state_shapes(), x)
         output, state = self._run_layers(x, tuple(unsqueeze(part, 1) for part in state), None)
         return squeeze(output, 1), self._returned(tuple(squeeze(part, 1) for part in state))
 
@@ -366,7 +130,7 @@ class RNNBase(Module):
         data = as_tensor(data)
         self._check_features(data)
         sizes = batch_sizes.numpy()
-        state = _state_parts(hx, self._state_shapes(int(sizes[0])), data)
+        state = state_parts(hx, self._state_shapes(int(sizes[0])), data)
         if hx is not None and there is not None:
             state = tuple(index_select(part, 1, there) for part in state)
         output, state = self._run_layers(data, state, sizes)
@@ -489,7 +253,7 @@ class RNN(RNNBase):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        _check_nonlinearity(nonlinearity)
+        check_nonlinearity(nonlinearity)
         super().__init__(
             *(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional),
             *(0, device, dtype),
@@ -644,40 +408,3 @@ class GRU(RNNBase):
             *(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional),
             *(0, device, dtype),
         )
-
-
-def _check_sizes(input_size: int, hidden_size: int) -> None:
-    for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
-        if not isinstance(size, int | np.integer):
-            raise TypeError(f"{name} must be an int, got {size!r}")
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
-
-
-def _check_nonlinearity(nonlinearity: str) -> None:
-    if nonlinearity not in ("tanh", "relu"):
-        raise ValueError(f"nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r}")
-
-
-def _reset(module: Module, hidden_size: int) -> None:
-    bound = 1.0 / math.sqrt(hidden_size)
-    for parameter in module.parameters():
-        init.uniform_(parameter, -bound, bound)
-
-
-def _state_parts(hx: Any, shapes: list[tuple[int, ...]], like: Tensor) -> State:
-    """Return the parts of state ``hx`` as Tensors, arrays cast; zeros where it is None.
-
-    Raises ValueError if their number or shapes are others.
-    """
-    if hx is None:
-        return tuple(as_tensor(np.zeros(shape, like.dtype)) for shape in shapes)
-    parts = hx if len(shapes) == 2 else (hx,)
-    if not isinstance(parts, tuple | list) or len(parts) != len(shapes):
-        raise ValueError("hx must be a pair of hidden and cell state")
-    state = tuple(as_tensor(p, like.dtype) if isinstance(p, np.ndarray) else p for p in parts)
-    for name, part, shape in zip(("h", "c"), state, shapes, strict=False):
-        if part.shape != shape:
-            name = f"{name} of hx" if len(shapes) == 2 else "hx"
-            raise ValueError(f"{name} must have shape {shape}, got {part.shape}")
-    return state

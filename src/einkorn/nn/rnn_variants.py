@@ -9,7 +9,8 @@ from einkorn.autograd.operators import chunk, split
 from einkorn.autograd.operators.recurrent import by_steps
 from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 from einkorn.nn.parameter import empty_parameter
-from einkorn.nn.rnn import RNNBase, RNNCellBase, State
+from einkorn.nn.rnn import RNNBase
+from einkorn.nn.rnn_cells import RNNCellBase, State
 
 __all__ = ["GRUVariant", "GRUVariantCell", "LSTMVariant", "LSTMVariantCell"]
 
