@@ -99,6 +99,12 @@ VALID = {
     "erf": {"x": X},
     "erfc": {"x": X},
     "gelu": {"x": X},
+    "add": {"a": X, "b": X},
+    "subtract": {"a": X, "b": X},
+    "multiply": {"a": X, "b": X},
+    "divide": {"a": X, "b": X},
+    "maximum": {"a": X, "b": X},
+    "minimum": {"a": X, "b": X},
     "gelu_grad": {"grad": X, "x": X},
     "softmax": {"x": X},
     "log_softmax": {"x": X},
@@ -404,6 +410,10 @@ refuse("avg_pool2d avg_pool2d_grad", TypeError, divisor_override=1.5)
 refuse("leaky_relu leaky_relu_grad", TypeError, negative_slope="0.1")
 refuse("elu elu_grad", TypeError, alpha=None)
 refuse("gelu gelu_grad", ValueError, approximate="logistic")
+ARITHMETIC = "add subtract multiply divide maximum minimum"
+refuse(ARITHMETIC, ValueError, b=ones(2, 4, 5, 5), blame="b")
+refuse(ARITHMETIC, TypeError, b="1", blame="b")
+refuse(ARITHMETIC, TypeError, b=1j, blame="b")
 
 # Normalisation, recurrence, optimisers.
 for key in ("weight", "bias"):

@@ -16,6 +16,8 @@ while only such are added; an operator before the table is handed the dense one.
 
 import numpy as np
 
+from einkorn.kernels.arithmetic import add as add_by_kernel
+
 cimport cython
 cimport numpy as cnp
 
@@ -33,6 +35,8 @@ __all__ = ["Task", "accumulate", "inspect_gradients"]
 
 cdef object add = np.add
 cdef object RowSparseTensor = _RowSparseTensor
+# Elements from which the kernel is quicker than NumPy, which adds with one thread.
+cdef Py_ssize_t SMALLEST = 1 << 14
 # Called with each operator, the gradient that it was handed and what it made of it; or None.
 cdef object inspector = None
 
@@ -68,6 +72,27 @@ cdef bint alike(cnp.ndarray a, object b) noexcept:
     )
 
 
+cdef bint is_large(cnp.ndarray array) noexcept:
+    return (
+        cnp.PyArray_SIZE(array) >= SMALLEST
+        and cnp.PyArray_ISCARRAY_RO(array)
+        and cnp.PyArray_TYPE(array) in (cnp.NPY_FLOAT32, cnp.NPY_FLOAT64)
+    )
+
+
+cdef object sum_into(cnp.ndarray a, object b, object out):
+    """Write the sum of two arrays to one of them."""
+    if is_large(a) and alike(a, b) and is_large(b):
+        return add_by_kernel(a, b, out=out)
+    return add(a, b, out)
+
+
+cdef object sum_of(object a, object b):
+    if cnp.PyArray_CheckExact(a) and is_large(a) and alike(a, b) and is_large(b):
+        return add_by_kernel(a, b)
+    return a + b
+
+
 cpdef accumulate(TensorBase leaf, gradient, bint owned):
     """Add `gradient`, an array or (under ``create_graph``) a Tensor, to ``leaf.grad``.
 
@@ -87,7 +112,7 @@ cpdef accumulate(TensorBase leaf, gradient, bint owned):
     elif current._grad_fn is not None:
         leaf.grad = current + new_tensor(gradient)
     else:
-        add(current._data, gradient, current._data)
+        sum_into(current._data, gradient, current._data)
         current._version[0] += 1
 
 
@@ -225,12 +250,12 @@ cdef class Task:
         if known is None:
             self.push(node, gradient, owned and is_own(gradient))
         elif known.owned and alike(known.gradient, gradient):
-            add(known.gradient, gradient, known.gradient)
+            sum_into(known.gradient, gradient, known.gradient)
         elif owned and is_own(gradient) and alike(gradient, known.gradient):
-            known.gradient = add(known.gradient, gradient, gradient)
+            known.gradient = sum_into(known.gradient, gradient, gradient)
             known.owned = True
         else:
-            known.gradient = known.gradient + gradient
+            known.gradient = sum_of(known.gradient, gradient)
             known.owned = is_own(known.gradient)
         return 0
 

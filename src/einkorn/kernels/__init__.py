@@ -35,6 +35,7 @@ from einkorn.kernels.adaptive import (
     rprop_steps_,
 )
 from einkorn.kernels.algorithms import algorithms
+from einkorn.kernels.arithmetic import add, divide, maximum, minimum, multiply, subtract
 from einkorn.kernels.bags import embedding_bag, embedding_bag_grad
 from einkorn.kernels.columns import col2im, im2col
 from einkorn.kernels.config import get_include, show_config
@@ -166,6 +167,11 @@ from einkorn.kernels.sampling import bernoulli
 from einkorn.kernels.word2vec import word2vec_
 
 __all__ = [
+    "subtract",
+    "multiply",
+    "minimum",
+    "maximum",
+    "divide",
     "adadelta_steps_",
     "adagrad_steps_",
     "adam_step_",
@@ -180,6 +186,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "add",
     "add_relu",
     "algorithms",
     "asgd_steps_",

@@ -17,6 +17,14 @@ cdef extern from "einkorn/types.h" nogil:
         EK_INTERRUPTED
         EK_BAD_DTYPE
 
+    ctypedef enum ek_arithmetic:
+        EK_ADD
+        EK_SUBTRACT
+        EK_MULTIPLY
+        EK_DIVIDE
+        EK_MAXIMUM
+        EK_MINIMUM
+
     ctypedef enum ek_activation:
         EK_IDENTITY
         EK_RELU
@@ -345,6 +353,10 @@ cdef extern from "einkorn/api.h" nogil:
                          void *gx) noexcept nogil
         int (*erf)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
         int (*erfc)(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil
+        int (*arithmetic)(ek_dtype dtype, ek_arithmetic operation, int64_t n, const void *a,
+                          const void *b, void *y) noexcept nogil
+        int (*arithmetic_number)(ek_dtype dtype, ek_arithmetic operation, int64_t n, const void *a,
+                                 double number, int number_first, void *y) noexcept nogil
         int (*batch_norm)(ek_dtype dtype, const ek_batch_norm_problem *problem, const void *x,
                           const void *weight, const void *bias, const void *mean, const void *var,
                           void *y, void *used_mean, void *inv_std) noexcept nogil

@@ -35,6 +35,8 @@ IN_PLACE = {
     "adam_step_": ("param", "exp_avg", "exp_avg_sq"),
 }
 
+ARITHMETIC = ("add", "subtract", "multiply", "divide", "maximum", "minimum")
+
 #: Functions whose `out` may be one of their inputs, since they finish with an element's
 #: inputs before they write it.
 ELEMENTWISE = frozenset(
@@ -51,6 +53,7 @@ ELEMENTWISE = frozenset(
         "tanh_grad",
         "dropout",
         "bernoulli",
+        *ARITHMETIC,
     }
 )
 
@@ -443,6 +446,14 @@ def erfc(rng: Rng, dtype: DTypeLike) -> Arguments:
 @_register
 def gelu(rng: Rng, dtype: DTypeLike) -> Arguments:
     return {**relu(rng, dtype), "approximate": "tanh"}
+
+
+def _arithmetic(rng: Rng, dtype: DTypeLike) -> Arguments:
+    shape = _any_shape(rng)
+    return {"a": _normal(rng, dtype, *shape), "b": _normal(rng, dtype, *shape)}
+
+
+CALLS.update(dict.fromkeys(ARITHMETIC, _arithmetic))
 
 
 @_register

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numbers
+import operator
 from typing import Any
 
 import numpy as np
 
-from einkorn import kernels
 from einkorn.autograd.operators.common import (
     cast,
     namespace,
@@ -17,6 +17,7 @@ from einkorn.autograd.operators.common import (
     to_floating,
     to_tensor,
 )
+from einkorn.autograd.operators.elements import added, divided, multiplied, subtracted
 from einkorn.autograd.operators.selection import where
 from einkorn.autograd.tape import Operator, retain_crosswise, retain_inputs
 from einkorn.autograd.tensor import Tensor
@@ -57,32 +58,6 @@ __all__ = [
 ]
 
 
-#: Elements from which a kernel adds a bias more quickly than NumPy does.
-SMALLEST_BIASED = 1 << 14
-
-
-def _bias_axis(x: Any, bias: Any) -> int | None:
-    """Return the only axis of `x` that `bias` varies along, or None where no kernel adds it."""
-    if x.__class__ is not np.ndarray or bias.__class__ is not np.ndarray:
-        return None
-    if x.dtype.char not in "fd" or bias.dtype != x.dtype or not x.flags.c_contiguous:
-        return None
-    along = [i - bias.ndim for i, n in enumerate(bias.shape) if n != 1]
-    if bias.ndim > x.ndim or len(along) != 1 or bias.size != x.shape[along[0]]:
-        return None
-    return along[0]
-
-
-def _added(a: Any, b: Any) -> Any:
-    """Return ``a + b``; NumPy adds with one thread and reads a result before it writes it."""
-    x, bias = (a, b) if a.size >= b.size else (b, a)
-    if x.size >= SMALLEST_BIASED and x.size > bias.size:
-        axis = _bias_axis(x, bias)
-        if axis is not None:
-            return kernels.bias_activation(x, bias.reshape(-1), axis=axis)
-    return a + b
-
-
 class Add(Operator):
     """``a + b``."""
 
@@ -90,7 +65,7 @@ class Add(Operator):
 
     def forward(self, a: Any, b: Any) -> Any:
         self.shapes = a.shape, b.shape
-        return _added(a, b)
+        return added(a, b)
 
     def backward(self, grad: Any) -> Any:
         a, b = self.shapes
@@ -105,7 +80,7 @@ class Sub(Operator):
 
     def forward(self, a: Any, b: Any) -> Any:
         self.shapes = a.shape, b.shape
-        return a - b
+        return subtracted(a, b)
 
     def backward(self, grad: Any) -> Any:
         a, b = self.shapes
@@ -121,13 +96,14 @@ class Mul(Operator):
 
     def forward(self, a: Any, b: Any) -> Any:
         self.shapes = a.shape, b.shape
-        return a * b
+        return multiplied(a, b)
 
     def backward(self, grad: Any, a: Any, b: Any) -> Any:
         needs = self.needs
+        times = operator.mul if isinstance(grad, Tensor) else multiplied
         return (
-            reduce_to(grad * b, self.shapes[0]) if needs[0] else None,
-            reduce_to(grad * a, self.shapes[1]) if needs[1] else None,
+            reduce_to(times(grad, b), self.shapes[0]) if needs[0] else None,
+            reduce_to(times(grad, a), self.shapes[1]) if needs[1] else None,
         )
 
 
@@ -139,12 +115,13 @@ class Div(Operator):
 
     def forward(self, a: Any, b: Any) -> Any:
         with np.errstate(divide="ignore", invalid="ignore"):
-            return a / b
+            return divided(a, b)
 
     def backward(self, grad: Any, a: Any, b: Any) -> Any:
         needs = self.needs
+        over = operator.truediv if isinstance(grad, Tensor) else divided
         return (
-            reduce_to(grad / b, a.shape) if needs[0] else None,
+            reduce_to(over(grad, b), a.shape) if needs[0] else None,
             reduce_to(-grad * a / (b * b), b.shape) if needs[1] else None,
         )
 
@@ -181,7 +158,7 @@ class Square(Operator):
     retain = retain_inputs
 
     def forward(self, x: Any) -> Any:
-        return x * x
+        return multiplied(x, x)
 
     def backward(self, grad: Any, x: Any) -> Any:
         return grad * (x * 2)

@@ -14,6 +14,7 @@ from einkorn.autograd.operators.common import (
     to_tensor,
 )
 from einkorn.autograd.operators.conversion import clone
+from einkorn.autograd.operators.elements import greatest, smallest
 from einkorn.autograd.tape import Operator, retain_inputs
 from einkorn.autograd.tensor import Tensor
 
@@ -39,7 +40,7 @@ class Maximum(Operator):
     retain = retain_inputs
 
     def forward(self, a: Any, b: Any) -> Any:
-        return np.maximum(a, b)
+        return greatest(a, b)
 
     def backward(self, grad: Any, a: Any, b: Any) -> Any:
         return _shared(self.needs, grad, a, b, a < b, a > b)
@@ -52,7 +53,7 @@ class Minimum(Operator):
     retain = retain_inputs
 
     def forward(self, a: Any, b: Any) -> Any:
-        return np.minimum(a, b)
+        return smallest(a, b)
 
     def backward(self, grad: Any, a: Any, b: Any) -> Any:
         return _shared(self.needs, grad, a, b, a > b, a < b)

@@ -10,13 +10,14 @@ from einkorn import kernels
 from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
-KINDS = dict.fromkeys(
-    ("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "erf", "softmax", "bias_relu"), ("forward",)
-)
+ARITHMETIC = ("add", "multiply")
+ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "erf", "softmax", "bias_relu")
+KINDS = dict.fromkeys((*ACTIVATIONS, *ARITHMETIC), ("forward",))
 
 
 def cost(shape, direction):
-    return Cost(0, 2 * 4 * math.prod(shape.sizes.values()))
+    arrays = 3 if shape.kind in ARITHMETIC else 2
+    return Cost(0, arrays * 4 * math.prod(shape.sizes.values()))
 
 
 def numpy_softmax(x):
@@ -41,6 +42,13 @@ def build(shape):
     if shape.kind == "bias_relu":
         run["einkorn"] = lambda: kernels.bias_activation(x, bias, "relu")
         run["torch"] = lambda: torch.relu_(tx + tbias[:, None, None])
+    elif shape.kind in ARITHMETIC:
+        name = shape.kind
+        (other,) = random_arrays(x.shape)
+        (tother,) = as_torch(other)
+        run["numpy"] = lambda: getattr(np, name)(x, other)
+        run["einkorn"] = lambda: getattr(kernels, name)(x, other)
+        run["torch"] = lambda: getattr(torch, name)(tx, tother)
     elif shape.kind == "softmax":
         run["einkorn"] = lambda: kernels.softmax(x)
         run["torch"] = lambda: torch.softmax(tx, -1)

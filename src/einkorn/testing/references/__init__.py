@@ -8,6 +8,7 @@ them to central differences, to SciPy and to PyTorch.
 Arguments are not checked: what a kernel must refuse has no reference.
 """
 
+from .arithmetic import add, divide, maximum, minimum, multiply, subtract
 from .bags import embedding_bag, embedding_bag_grad
 from .convolution import (
     col2im,
@@ -102,6 +103,12 @@ from .volumes import (
 )
 
 __all__ = [
+    "add",
+    "divide",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
     "adam_step_",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool2d_grad",
