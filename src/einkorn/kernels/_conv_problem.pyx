@@ -10,6 +10,7 @@ from libc.stdint cimport int64_t
 from einkorn.kernels._arrays cimport expect_shape, integer
 from einkorn.kernels._core cimport (
     EK_CONV_AUTO,
+    EK_CONV_COL2IM,
     EK_CONV_DEPTHWISE,
     EK_CONV_DIRECT,
     EK_CONV_IM2COL,
@@ -34,6 +35,7 @@ ALGORITHM_CODES = {
     "linear": EK_CONV_LINEAR,
     "winograd": EK_CONV_WINOGRAD,
     "depthwise": EK_CONV_DEPTHWISE,
+    "col2im": EK_CONV_COL2IM,
 }
 ALGORITHMS = tuple(ALGORITHM_CODES)
 

@@ -240,14 +240,15 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, a
         Divides C and K; output channels see the input channels of their own group.
     activation : {None, "relu", "sigmoid", "tanh"}
         :math:`f`, applied before the result is stored.
-    algorithm : {"auto", "im2col", "implicit", "direct", "linear", "winograd", "depthwise"}
+    algorithm : str, default "auto"
         ``"im2col"`` multiplies windows copied side by side, a block at a time, ``"implicit"``
         reads them where they overlap in a padded copy, ``"direct"`` serves groups of few channels,
         ``"linear"`` kernels that cover the input once. ``"winograd"`` multiplies transformed tiles
         and filters, in float32, for kernels of at most 5 entries along an axis (5 for each pixel
-        of the stride). ``"depthwise"`` works row by row on groups of one input channel. ``"auto"``
-        takes the one whose estimated time is least, by dtype, shapes and `precision` alone;
-        `algorithms` tells which.
+        of the stride). ``"depthwise"`` works row by row on groups of one input channel.
+        ``"col2im"``, for input gradients and transposed convolutions, adds what a product of
+        matrices leaves for each window. ``"auto"`` takes the one whose estimated time is least, by
+        dtype, shapes and `precision` alone; `algorithms` tells which.
     precision : {None, "auto", "strict"}
         See `set_precision`, whose setting None stands for.
     out : array, shape (N, K, OH, OW), optional

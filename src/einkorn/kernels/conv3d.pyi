@@ -4,7 +4,9 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 _Activation = Literal["relu", "sigmoid", "tanh"]
-_Algorithm = Literal["auto", "im2col", "implicit", "direct", "linear", "winograd", "depthwise"]
+_Algorithm = Literal[
+    "auto", "im2col", "implicit", "direct", "linear", "winograd", "depthwise", "col2im"
+]
 _Precision = Literal["auto", "strict"]
 _Size = int | Sequence[int]
 

@@ -19,7 +19,8 @@ typedef enum ek_conv_algorithm {
     /* Fewer products of transformed tiles and filters, with a larger error; float only. */
     EK_CONV_WINOGRAD = 5,
     EK_CONV_DEPTHWISE = 6, /* row by row, where every group has one channel of x */
-    EK_CONV_ALGORITHM_COUNT = 7
+    EK_CONV_COL2IM = 7,    /* GEMM whose results are added where windows overlap: input gradients */
+    EK_CONV_ALGORITHM_COUNT = 8
 } ek_conv_algorithm;
 
 typedef enum ek_conv_direction {
