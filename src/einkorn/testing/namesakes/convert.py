@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,25 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     if name not in _DTYPES:
         raise Different("dtypes")
     return np.dtype(_DTYPES[name])
+
+
+def _of_transformer_layer(layer: Any) -> dict[str, Any]:
+    return {
+        "d_model": layer.self_attn.embed_dim,
+        "nhead": layer.self_attn.num_heads,
+        "dim_feedforward": layer.linear1.out_features,
+        "dropout": layer.dropout.p,
+        "layer_norm_eps": layer.norm1.eps,
+        "batch_first": layer.self_attn.batch_first,
+        "bias": layer.linear1.bias is not None,
+    }
+
+
+#: The arguments of constructors that modules do not keep under their names.
+_UNKEPT: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "TransformerDecoderLayer": _of_transformer_layer,
+    "TransformerEncoderLayer": _of_transformer_layer,
+}
 
 
 class Conversion:
@@ -90,12 +111,24 @@ class Conversion:
             self.pairs.append((value, converted))
         return converted
 
+    def _module(self, value: Any) -> Any:
+        """Return the namesake of a module, constructed alike and with its state."""
+        parameters = inspect.signature(type(value)).parameters
+        known = {name: getattr(value, name) for name in parameters if hasattr(value, name)}
+        known |= _UNKEPT.get(type(value).__name__, lambda module: {})(value)
+        kept = {name: self(part) for name, part in known.items() if name in parameters}
+        converted = getattr(ek.nn, type(value).__name__)(**kept)
+        for parameter in value.parameters():
+            converted.to(numpy_dtype(parameter.dtype))
+        converted.load_state_dict({name: x.numpy() for name, x in value.state_dict().items()})
+        return converted.train(value.training)
+
     def _callable(self, value: Any) -> Any:
         import torch
 
         name = getattr(value, "__name__", type(value).__name__)
         if isinstance(value, torch.nn.Module):
-            return getattr(ek.nn, type(value).__name__)()
+            return self._module(value)
         if isinstance(value, type):
             return getattr(ek.nn, name, value)
         if value is getattr(torch.nn.functional, name, None):
