@@ -57,6 +57,7 @@ from einkorn.autograd.operators.joining import *  # noqa: F403
 from einkorn.autograd.operators.max_pool import max_pool1d, max_pool2d, max_pool3d
 from einkorn.autograd.operators.norms import *  # noqa: F403
 from einkorn.autograd.operators.ordering import *  # noqa: F403
+from einkorn.autograd.operators.pairs import bilinear, cdist, pdist
 from einkorn.autograd.operators.pool import adaptive_avg_pool1d, avg_pool1d
 from einkorn.autograd.operators.products import *  # noqa: F403
 from einkorn.autograd.operators.recurrent import (
@@ -116,6 +117,8 @@ __all__ = [
     "as_tensor",
     "autograd",
     "avg_pool1d",
+    "bilinear",
+    "cdist",
     "celu",
     "conv1d",
     "conv2d",
@@ -139,6 +142,7 @@ __all__ = [
     "max_pool2d",
     "max_pool3d",
     "no_grad",
+    "pdist",
     "prelu",
     "relu",
     "result_type",

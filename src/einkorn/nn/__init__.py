@@ -76,7 +76,7 @@ from einkorn.nn.lazy import (
     LazyInstanceNorm3d,
 )
 from einkorn.nn.learned_state import LearnedState
-from einkorn.nn.linear import Identity, LazyLinear, Linear
+from einkorn.nn.linear import Bilinear, Identity, LazyLinear, Linear
 from einkorn.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -140,7 +140,7 @@ from einkorn.nn.padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
-from einkorn.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter
+from einkorn.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from einkorn.nn.parameter_containers import (
     ParameterDict,
     ParameterList,
@@ -179,8 +179,8 @@ from einkorn.nn.resample import (
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
 )
-from einkorn.nn.rnn import GRU, LSTM, RNN
-from einkorn.nn.rnn_cells import GRUCell, LSTMCell, RNNCell
+from einkorn.nn.rnn import GRU, LSTM, RNN, RNNBase
+from einkorn.nn.rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from einkorn.nn.rnn_variants import GRUVariant, GRUVariantCell, LSTMVariant, LSTMVariantCell
 from einkorn.nn.sample_normalization import (
     GroupNorm,
@@ -216,6 +216,8 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Buffer",
+    "Bilinear",
     "CELU",
     "CTCLoss",
     "CapsuleMarginLoss",
@@ -329,7 +331,9 @@ __all__ = [
     "PoissonNLLLoss",
     "RMSNorm",
     "RNN",
+    "RNNBase",
     "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",

@@ -12,7 +12,7 @@ from einkorn.nn import init
 from einkorn.nn.module import Module
 from einkorn.nn.parameter import Parameter, UninitializedParameter, empty_parameter
 
-__all__ = ["Identity", "LazyLinear", "Linear"]
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear"]
 
 
 class Identity(Module):
@@ -106,6 +106,75 @@ class Linear(Module):
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"
+        )
+
+
+class Bilinear(Module):
+    r"""Bilinear forms :math:`y_k = x_1^T W_k x_2 + b_k`.
+
+    Parameters
+    ----------
+    in1_features, in2_features, out_features : int
+        Sizes of the last axes of the inputs and of the output.
+    bias : bool
+        Whether there is a :math:`b`.
+    device, dtype : optional
+        Where and as what to hold the parameters; float32 by default.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (out_features, in1_features, in2_features)
+        From U(-k, k), :math:`k = 1 / \sqrt{in1\_features}`.
+    bias : Parameter, shape (out_features,), or None
+        From the same distribution.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from einkorn import nn
+    >>> layer = nn.Bilinear(20, 30, 40)
+    >>> layer(np.ones((128, 20)), np.ones((128, 30))).shape
+    (128, 40)
+    """
+
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if in1_features < 1:
+            raise ValueError(f"in1_features: expected a positive number, got {in1_features}")
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+        shape = (out_features, in1_features, in2_features)
+        self.weight = empty_parameter(shape, device, dtype)
+        bias_ = empty_parameter((out_features,), device, dtype) if bias else None
+        self.register_parameter("bias", bias_)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew."""
+        bound = 1 / math.sqrt(self.in1_features)
+        for parameter in self.parameters():
+            init.uniform_(parameter, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        """Return the forms of (*, in1_features) and (*, in2_features)."""
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """Describe the sizes."""
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
         )
 
 

@@ -32,6 +32,7 @@ noise              dropout
 normalization      batch normalisation and its kin
 padding            ``pad``
 margin             losses of margins, distances and counts
+pairs              distances of pairs of rows, bilinear forms
 recurrent          LSTM, GRU and simple recurrent layers
 resample           windows, pixel shuffles, interpolation
 grid               samples at given places, affine maps
@@ -79,6 +80,7 @@ from einkorn.autograd.operators import (
     norms,
     ordering,
     padding,
+    pairs,
     pool,
     products,
     recurrent,
@@ -115,6 +117,7 @@ from einkorn.autograd.operators.normalization import *  # noqa: F403
 from einkorn.autograd.operators.norms import *  # noqa: F403
 from einkorn.autograd.operators.ordering import *  # noqa: F403
 from einkorn.autograd.operators.padding import *  # noqa: F403
+from einkorn.autograd.operators.pairs import *  # noqa: F403
 from einkorn.autograd.operators.pool import *  # noqa: F403
 from einkorn.autograd.operators.products import *  # noqa: F403
 from einkorn.autograd.operators.recurrent import *  # noqa: F403
@@ -161,6 +164,7 @@ FUNCTIONAL = (
     noise,
     normalization,
     padding,
+    pairs,
     pool,
     recurrent,
     resample,

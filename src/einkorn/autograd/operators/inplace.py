@@ -17,14 +17,23 @@ import numpy as np
 
 from einkorn.autograd import operators
 from einkorn.autograd.mode import _mode
-from einkorn.autograd.operators import arithmetic
+from einkorn.autograd.operators import activation, arithmetic
 from einkorn.autograd.operators.common import reduce_to, to_tensor
 from einkorn.autograd.operators.indexing import plain_key
 from einkorn.autograd.random import bernoulli, default_generator
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
 
-__all__: list[str] = []
+__all__ = [
+    "celu_",
+    "elu_",
+    "hardtanh_",
+    "leaky_relu_",
+    "relu_",
+    "rrelu_",
+    "selu_",
+    "threshold_",
+]
 
 
 def _holders(x: Tensor) -> int:
@@ -85,6 +94,16 @@ def _in_place(function: Any) -> Any:
     method.__qualname__ = f"Tensor.{method.__name__}"
     method.__doc__ = f"Do in place what :func:`einkorn.{function.__name__}` returns."
     return method
+
+
+def _activation(function: Any) -> Any:
+    """Return the function of `nn.functional` that does in place what `function` returns."""
+    changing = _in_place(function)
+    changing.__qualname__ = changing.__name__
+    changing.__doc__ = (
+        f"Do in place what :func:`einkorn.nn.functional.{function.__name__}` returns."
+    )
+    return changing
 
 
 def _rearranging(function: Any) -> Any:
@@ -233,3 +252,12 @@ _OF_PARTS = (
 )
 _REARRANGING = ("squeeze", "swapaxes", "swapdims", "t", "transpose", "unsqueeze")
 _SYMBOLS = {"iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "div", "ipow": "pow"}
+
+celu_ = _activation(activation.celu)
+elu_ = _activation(activation.elu)
+hardtanh_ = _activation(activation.hardtanh)
+leaky_relu_ = _activation(activation.leaky_relu)
+relu_ = _activation(activation.relu)
+rrelu_ = _activation(activation.rrelu)
+selu_ = _activation(activation.selu)
+threshold_ = _activation(activation.threshold)

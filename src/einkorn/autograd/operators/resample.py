@@ -28,6 +28,9 @@ __all__ = [
     "pixel_shuffle",
     "pixel_unshuffle",
     "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 _LINEAR_MODES = {"linear": 1, "bilinear": 2, "trilinear": 3}
@@ -295,6 +298,35 @@ def interpolate(
         else:
             x = _nearest(x, axis, new, ratio, mode == "nearest-exact")
     return x
+
+
+def upsample(
+    input: Any,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:
+    """Return what :func:`interpolate`, its newer name, returns for the same arguments."""
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(
+    input: Any,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+) -> Tensor:
+    """Return what :func:`interpolate` returns with ``mode="nearest"``."""
+    return interpolate(input, size, scale_factor, "nearest")
+
+
+def upsample_bilinear(
+    input: Any,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+) -> Tensor:
+    """Return what :func:`interpolate` returns with ``mode="bilinear"`` and ``align_corners``."""
+    return interpolate(input, size, scale_factor, "bilinear", True)
 
 
 def _sizes_and_scales(

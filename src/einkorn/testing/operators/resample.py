@@ -45,3 +45,5 @@ def table() -> Iterator[Row]:
         call(x, (2, 3), mode="bicubic", antialias=True),
         call(x, scale_factor=(0.4, 0.5), mode="bicubic", antialias=True),
     )
+    yield from functional("upsample", call(normal(1, 2, 3, 4), (5, 6)))
+    yield from functional("upsample_nearest upsample_bilinear", call(normal(1, 2, 3, 4), (5, 6)))
