@@ -155,3 +155,24 @@ def test_saved_of_another_function_is_refused():
     output, *_ = kernels.lstm(x, h0, c0, w_ih, w_hh)
     with pytest.raises(TypeError, match="^saved: "):
         kernels.lstm_grad(None, None, None, x, h0, c0, output, output, w_ih, w_hh)
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_gates_of_sums_of_any_size(dtype):
+    """The biases are the sums where all else is zero."""
+    sums = np.concatenate([np.linspace(-12, 12, 301), 10.0 ** np.linspace(-30, 30, 61)])
+    sums = np.concatenate([sums, -sums, [0.0, -0.0, np.inf, -np.inf, np.nan]]).astype(dtype)
+    state, nothing = np.zeros((1, len(sums)), dtype), np.zeros((4 * len(sums), 0), dtype)
+    recurrent = np.zeros((4 * len(sums), len(sums)), dtype)
+    _, _, gates = kernels.lstm_cell(
+        np.zeros((1, 0), dtype), state, state, nothing, recurrent, np.tile(sums, 4)
+    )
+    i, f, g, o = gates.reshape(4, -1)
+    wide, eps = sums.astype(np.float64), np.finfo(dtype).eps
+    for gate in (i, f, o):
+        np.testing.assert_allclose(gate, 1 / (1 + np.exp(-wide)), rtol=80 * eps, atol=1e-35)
+        moderate = ~(np.abs(wide) > 4)
+        expected = 1 / (1 + np.exp(-wide[moderate]))
+        np.testing.assert_allclose(gate[moderate], expected, rtol=4 * eps)
+    normal = ~(np.abs(wide) < np.finfo(dtype).tiny)
+    np.testing.assert_allclose(g[normal], np.tanh(wide[normal]), rtol=4 * eps)
