@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from . import references
+from .draws import Arguments, Array, Rng, normal
 from .references.geometry import output_size, transposed_output_size
 
 __all__ = ["CALLS_OF_VOLUMES"]
 
-Array = np.ndarray
-Rng = np.random.Generator
-Arguments = dict[str, Any]
 Triple = tuple[int, ...]
 
 CALLS_OF_VOLUMES: dict[str, Callable[[Rng, DTypeLike], Arguments]] = {}
@@ -24,10 +21,6 @@ CALLS_OF_VOLUMES: dict[str, Callable[[Rng, DTypeLike], Arguments]] = {}
 def _register(function: Callable[[Rng, DTypeLike], Arguments]) -> Callable:
     CALLS_OF_VOLUMES[function.__name__] = function
     return function
-
-
-def _normal(rng: Rng, dtype: DTypeLike, *shape: int) -> Array:
-    return rng.standard_normal(shape).astype(dtype)
 
 
 def _triple(rng: Rng, low: int, high: int) -> Triple:
@@ -77,9 +70,9 @@ class _Convolution:
 def conv3d(rng: Rng, dtype: DTypeLike) -> Arguments:
     case = _Convolution(rng)
     return {
-        "x": _normal(rng, dtype, *case.x_shape),
-        "weight": _normal(rng, dtype, *case.weight_shape),
-        "bias": _normal(rng, dtype, case.outputs),
+        "x": normal(rng, dtype, *case.x_shape),
+        "weight": normal(rng, dtype, *case.weight_shape),
+        "bias": normal(rng, dtype, case.outputs),
         **case.parameters,
         "activation": "relu",
     }
@@ -89,8 +82,8 @@ def conv3d(rng: Rng, dtype: DTypeLike) -> Arguments:
 def conv3d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     case = _Convolution(rng)
     return {
-        "grad": _normal(rng, dtype, *case.y_shape),
-        "weight": _normal(rng, dtype, *case.weight_shape),
+        "grad": normal(rng, dtype, *case.y_shape),
+        "weight": normal(rng, dtype, *case.weight_shape),
         "input_shape": case.x_shape,
         **case.parameters,
     }
@@ -100,8 +93,8 @@ def conv3d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
 def conv3d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     case = _Convolution(rng)
     return {
-        "grad": _normal(rng, dtype, *case.y_shape),
-        "x": _normal(rng, dtype, *case.x_shape),
+        "grad": normal(rng, dtype, *case.y_shape),
+        "x": normal(rng, dtype, *case.x_shape),
         "weight_shape": case.weight_shape,
         **case.parameters,
     }
@@ -111,9 +104,9 @@ def conv3d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
 def conv_transpose3d(rng: Rng, dtype: DTypeLike) -> Arguments:
     case = _Convolution(rng, transposed=True)
     return {
-        "x": _normal(rng, dtype, *case.y_shape),
-        "weight": _normal(rng, dtype, *case.weight_shape),
-        "bias": _normal(rng, dtype, case.inputs),
+        "x": normal(rng, dtype, *case.y_shape),
+        "weight": normal(rng, dtype, *case.weight_shape),
+        "bias": normal(rng, dtype, case.inputs),
         **case.parameters,
         "activation": "relu",
     }
@@ -123,8 +116,8 @@ def conv_transpose3d(rng: Rng, dtype: DTypeLike) -> Arguments:
 def conv_transpose3d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     case = _Convolution(rng, transposed=True)
     return {
-        "grad": _normal(rng, dtype, *case.x_shape),
-        "weight": _normal(rng, dtype, *case.weight_shape),
+        "grad": normal(rng, dtype, *case.x_shape),
+        "weight": normal(rng, dtype, *case.weight_shape),
         **case.parameters,
     }
 
@@ -133,15 +126,15 @@ def conv_transpose3d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
 def conv_transpose3d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     case = _Convolution(rng, transposed=True)
     return {
-        "grad": _normal(rng, dtype, *case.x_shape),
-        "x": _normal(rng, dtype, *case.y_shape),
+        "grad": normal(rng, dtype, *case.x_shape),
+        "x": normal(rng, dtype, *case.y_shape),
         "weight_shape": case.weight_shape,
         **case.parameters,
     }
 
 
 def _volume(rng: Rng, dtype: DTypeLike) -> Array:
-    return _normal(rng, dtype, *(int(n) for n in rng.integers(1, 3, 2)), *_triple(rng, 4, 7))
+    return normal(rng, dtype, *(int(n) for n in rng.integers(1, 3, 2)), *_triple(rng, 4, 7))
 
 
 @_register
@@ -161,7 +154,7 @@ def max_pool3d_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     call = max_pool3d(rng, dtype)
     values, indices = references.max_pool3d(**call)
     return {
-        "grad": _normal(rng, dtype, *values.shape),
+        "grad": normal(rng, dtype, *values.shape),
         "indices": indices,
         "input_shape": call["x"].shape,
     }
@@ -179,7 +172,7 @@ def max_unpool3d(rng: Rng, dtype: DTypeLike) -> Arguments:
 @_register
 def max_unpool3d_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     call = max_unpool3d(rng, dtype)
-    grad = _normal(rng, dtype, *call["x"].shape[:2], *call["output_size"])
+    grad = normal(rng, dtype, *call["x"].shape[:2], *call["output_size"])
     return {"grad": grad, "indices": call["indices"]}
 
 
@@ -195,7 +188,7 @@ def avg_pool3d_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     call = avg_pool3d(rng, dtype)
     x = call.pop("x")
     shape = references.avg_pool3d(x, **call).shape
-    return {"grad": _normal(rng, dtype, *shape), "input_shape": x.shape, **call}
+    return {"grad": normal(rng, dtype, *shape), "input_shape": x.shape, **call}
 
 
 @_register
@@ -207,7 +200,7 @@ def adaptive_avg_pool3d(rng: Rng, dtype: DTypeLike) -> Arguments:
 def adaptive_avg_pool3d_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
     call = adaptive_avg_pool3d(rng, dtype)
     shape = call["x"].shape
-    return {"grad": _normal(rng, dtype, *shape[:2], *call["output_size"]), "input_shape": shape}
+    return {"grad": normal(rng, dtype, *shape[:2], *call["output_size"]), "input_shape": shape}
 
 
 @_register
