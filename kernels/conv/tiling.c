@@ -145,17 +145,17 @@ double ek_conv_cost(const ek_conv_pass *pass, const ek_conv_tiling *t, ek_conv_t
     /* In cycles: two multiply-adds of whole registers in one, and what copying took when measured.
      */
     const double per_row = 10, per_vector = 3, per_strided_element = 1.5, per_strided_store = 4,
-                 per_even_store = 1;
+                 per_even_store = 0.5;
     double depth = (double)pass->source_channels * (double)ek_conv_taps(pass);
     double lanes = tile.skips_gaps ? (double)(t->images * t->rows * t->columns)
                                    : (double)(t->runs * ek_round_up(t->run_lanes, tile.lanes));
     double products = lanes * depth * (double)pass->target_channels / (2.0 * (double)tile.lanes);
-    double per_element =
-        pass->axis[1].source_step == 1 ? per_vector / (double)tile.lanes : per_strided_element;
+    int64_t source_step = pass->axis[1].source_step, step = pass->axis[1].target_step;
+    double per_element = source_step <= 2 ? per_vector * (double)source_step / (double)tile.lanes
+                                          : per_strided_element;
     double rows = (double)t->target_blocks * (double)pass->source_channels *
                   (double)(t->planes[0] * t->planes[1]) * (double)(t->images * t->plane_rows);
     double copies = t->in_place ? 0 : rows * (per_row + per_element * (double)t->pitch);
-    int64_t step = pass->axis[1].target_step;
     double stores = step == 1 ? 0
                               : (step == 2 ? per_even_store : per_strided_store) *
                                     (double)(t->images * t->rows * t->columns) *
