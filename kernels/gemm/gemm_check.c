@@ -53,7 +53,9 @@ ek_gemm_problem ek_gemm_normal(const ek_gemm_problem *problem, int *swaps) {
         p.m *= p.batch;
         p.batch = 1;
     }
-    *swaps = p.n == 1 && p.c_row_stride == 1 && p.a_row_stride == 1 && p.a_column_stride != 1;
+    int runs_down = p.a_row_stride == 1 && p.a_column_stride != 1;
+    int runs_along = p.a_column_stride == 1 && p.b_row_stride == 1;
+    *swaps = p.n == 1 && p.m > 1 && p.c_row_stride == 1 && (runs_down || runs_along);
     if (*swaps) {
         p = transposed(&p);
     }

@@ -40,5 +40,5 @@
  */
 #undef LONE_COLUMNS
 #undef LONE_TASK
-#define LONE_COLUMNS (16 * NR)
+#define LONE_COLUMNS (16384 / (int64_t)sizeof(real))
 #define LONE_TASK 256
