@@ -18,7 +18,7 @@ COUNT_FAULTS = """
 import resource
 import numpy as np
 import einkorn as ek
-from einkorn import nn, optim
+from einkorn import models, nn, optim
 
 F = nn.functional
 generator = np.random.default_rng(0)
@@ -59,6 +59,10 @@ def vgg():
         layers += [convolution, nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2)]
     head = [nn.Flatten(), nn.Dropout(), nn.Linear(1024, 10)]
     return nn.Sequential(*layers, *head), F.cross_entropy, normal(32, 3, 32, 32), classes(10, 32)
+
+
+def resnet():
+    return models.resnet18(10), F.cross_entropy, normal(4, 3, 64, 64), classes(10, 4)
 
 
 class CharLSTM(nn.Module):
@@ -114,7 +118,9 @@ print(faults_of(100))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts Linux's page faults")
-@pytest.mark.parametrize("name", ["lenet", "mlp", "autoencoder", "vgg", "charlstm", "transformer"])
+@pytest.mark.parametrize(
+    "name", ["lenet", "mlp", "autoencoder", "vgg", "resnet", "charlstm", "transformer"]
+)
 def test_training_steps_touch_no_fresh_pages(name):
     # In a process of its own: the test session's garbage would be counted too.
     result = subprocess.run(
@@ -135,6 +141,13 @@ def test_numpy_results_of_operators_come_from_the_allocator():
     y = ek.exp(x)
     y.sum().backward()
     assert handler_of(y) == handler_of(x.grad) == "einkorn"
+    assert multiarray.get_handler_name() == "default_allocator"
+
+
+def test_gradients_handed_out_come_from_the_allocator():
+    x = ek.tensor(np.ones((100, 100), np.float32), requires_grad=True)
+    (gradient,) = ek.autograd.grad(ek.exp(x).sum(), x)
+    assert handler_of(gradient) == "einkorn"
     assert multiarray.get_handler_name() == "default_allocator"
 
 

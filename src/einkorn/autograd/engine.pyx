@@ -31,7 +31,7 @@ cnp.import_array()
 cdef extern from "numpy/arrayobject.h":
     int PyArray_FillWithScalar(cnp.ndarray array, object value) except -1
 
-__all__ = ["Task", "accumulate", "inspect_gradients"]
+__all__ = ["Task", "accumulate", "copied", "inspect_gradients"]
 
 cdef object add = np.add
 cdef object RowSparseTensor = _RowSparseTensor
@@ -137,6 +137,18 @@ cdef int accumulate_sparse(TensorBase leaf, object gradient) except -1:
             gradient.add_to(current._data)
             current._version[0] += 1
     return 0
+
+
+def copied(gradient):
+    """Return a contiguous copy of an array, a large one from the caching allocator."""
+    cdef object previous = None
+    if _pooling.is_worth_pooling(gradient):
+        previous = _pooling.enter()
+    try:
+        return np.array(gradient, order="C")
+    finally:
+        if previous is not None:
+            _pooling.leave(previous)
 
 
 cdef object hooked(dict hooks, object gradient):

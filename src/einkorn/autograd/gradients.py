@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.engine import Task, accumulate
+from einkorn.autograd.engine import Task, accumulate, copied
 from einkorn.autograd.mode import set_grad_enabled
 from einkorn.autograd.row_sparse import RowSparseTensor
 from einkorn.autograd.tape import Operator, Output, key_of
@@ -114,7 +114,7 @@ def grad(
     for i, (x, gradient) in enumerate(zip(targets, found, strict=True)):
         if gradient is not None:
             kept = create_graph or isinstance(gradient, RowSparseTensor)
-            results.append(gradient if kept else Tensor(np.array(gradient, order="C")))
+            results.append(gradient if kept else Tensor(copied(gradient)))
         elif materialize_grads:
             results.append(Tensor(np.zeros_like(x._data)))
         elif allow_unused:

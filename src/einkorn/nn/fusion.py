@@ -43,7 +43,9 @@ Step = tuple[Callable[..., Any], str | None, tuple[Any, ...]]
 
 def plan_of(modules: Iterable[Module]) -> Plan:
     """Return how a `Sequential` of these modules computes its output."""
-    return Plan(_steps(list(modules)))
+    # A list's length is known: tuples of generators are cut to size, which adds to Python's lists
+    # of free tuples at every call.
+    return Plan(list(_steps(list(modules))))
 
 
 def in_turn(input: Any, *modules: Module) -> Any:
