@@ -7,6 +7,7 @@ import einkorn as ek
 from einkorn import models, nn
 from einkorn.nn.inference import prepare
 
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 LAYERS = {
     "conv": (lambda: nn.Conv2d(4, 6, 3, padding=1), nn.BatchNorm2d, (2, 4, 5, 5)),
     "conv without bias": (lambda: nn.Conv2d(4, 6, 3, bias=False), nn.BatchNorm2d, (2, 4, 5, 5)),
@@ -18,6 +19,18 @@ LAYERS = {
         (2, 4, 3, 3),
     ),
     "linear": (lambda: nn.Linear(4, 6), nn.BatchNorm1d, (5, 4)),
+    "signals": (lambda: nn.Conv1d(4, 6, 3, padding=1), nn.BatchNorm1d, (2, 4, 7)),
+    "signals, transposed": (
+        lambda: nn.ConvTranspose1d(4, 6, 4, stride=2, groups=2),
+        nn.BatchNorm1d,
+        (2, 4, 5),
+    ),
+    "volumes": (lambda: nn.Conv3d(4, 6, 3, padding=1), nn.BatchNorm3d, (2, 4, 3, 4, 5)),
+    "volumes, transposed": (
+        lambda: nn.ConvTranspose3d(4, 6, 2, stride=2, bias=False),
+        nn.BatchNorm3d,
+        (2, 4, 3, 2, 3),
+    ),
 }
 
 
@@ -25,7 +38,7 @@ def settle(model):
     """Give batch normalisations parameters and statistics that matter."""
     source = np.random.default_rng(0)
     for module in model.modules():
-        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+        if isinstance(module, NORMS):
             for tensor in (module.weight, module.bias, module.running_mean, module.running_var):
                 if tensor is not None:
                     nn.init.uniform_(tensor, 0.5, 1.5, generator=source)
@@ -43,7 +56,7 @@ def assert_equal_outputs(model, prepared, *args):
 
 
 def norms(model):
-    return [m for m in model.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
+    return [m for m in model.modules() if isinstance(m, NORMS)]
 
 
 @pytest.mark.parametrize("with_example", [False, True])

@@ -19,11 +19,18 @@ import numpy as np
 from einkorn.autograd import Tensor, as_tensor, enable_grad
 from einkorn.autograd.tape import unrecorded
 from einkorn.nn.containers import Sequential
-from einkorn.nn.conv import Conv2d, ConvTranspose2d
+from einkorn.nn.conv import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
 from einkorn.nn.fusion import is_plain
 from einkorn.nn.linear import Identity, Linear
 from einkorn.nn.module import Module
-from einkorn.nn.normalization import BatchNorm1d, BatchNorm2d
+from einkorn.nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from einkorn.nn.parameter import Parameter
 
 __all__ = [
@@ -35,7 +42,12 @@ __all__ = [
     "prepare",
 ]
 
-_NORMS = {Conv2d: BatchNorm2d, ConvTranspose2d: BatchNorm2d, Linear: BatchNorm1d}
+_TRANSPOSED = (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
+_NORMS: dict[type[Module], type[BatchNorm1d | BatchNorm2d | BatchNorm3d]] = {
+    **dict(zip((Conv1d, Conv2d, Conv3d), (BatchNorm1d, BatchNorm2d, BatchNorm3d), strict=True)),
+    **dict(zip(_TRANSPOSED, (BatchNorm1d, BatchNorm2d, BatchNorm3d), strict=True)),
+    Linear: BatchNorm1d,
+}
 
 
 def fuse_conv_bn_eval(conv: Any, bn: Any, transpose: bool = False) -> Any:
@@ -43,8 +55,8 @@ def fuse_conv_bn_eval(conv: Any, bn: Any, transpose: bool = False) -> Any:
 
     Parameters
     ----------
-    conv : Conv2d, or ConvTranspose2d with `transpose`
-    bn : BatchNorm2d
+    conv : a convolution of any number of dimensions; a transposed one with `transpose`
+    bn : the batch normalisation of as many
     transpose : bool
         Whether the filters' output channels are their second axis.
 
@@ -210,8 +222,9 @@ class Prepared(Module):
 def prepare(model: Module, *example: Any) -> Prepared:
     """Return a copy of `model` that computes its outputs in evaluation mode, faster.
 
-    Batch normalisation is folded into the convolution or affine map before it, whose kernel then
-    also applies the activation that follows (see `einkorn.nn.fusion`), and nothing is recorded for
+    Batch normalisation is folded into the convolution, of signals, images or volumes and transposed
+    or not, or the affine map before it, whose channels it normalises; the kernel of that then also
+    applies the activation that follows (see `einkorn.nn.fusion`), and nothing is recorded for
     gradients. Outputs equal those of ``model.eval()`` up to rounding. Later changes to `model` do
     not reach the copy.
 
@@ -253,7 +266,7 @@ def prepare(model: Module, *example: Any) -> Prepared:
     else:
         pairs = set(_neighbours(prepared))
     for layer, norm in _separable(prepared, pairs):
-        _absorb(layer, norm, isinstance(layer, ConvTranspose2d))
+        _absorb(layer, norm, isinstance(layer, _TRANSPOSED))
         _replace(prepared, norm, Identity())
     result = Prepared(prepared.requires_grad_(False))
     if example and not _alike(result(*example), expected):
