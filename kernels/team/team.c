@@ -40,6 +40,8 @@ typedef struct team_call {
 /* The clock goes on between calls: a long computation may consist of many short ones. */
 static EK_THREAD_LOCAL int64_t next_poll;
 
+static EK_THREAD_LOCAL ek_stream stream;
+
 static int64_t now_nanoseconds(void) {
     struct timespec time;
     timespec_get(&time, TIME_UTC);
@@ -108,10 +110,12 @@ static void run(team_call *call, int64_t count, int slots) {
         return;
     }
     uint64_t mark = ek_job_mark(call->task, count);
-    call->lets_sleep = ek_was_brief(mark);
     call->began = now_nanoseconds();
+    call->lets_sleep = !ek_goes_on(&stream, call->began) && ek_was_brief(mark);
     ek_pool_run(take_part, call, call->slots, !call->lets_sleep);
-    ek_note_duration(mark, now_nanoseconds() - call->began);
+    int64_t ended = now_nanoseconds();
+    ek_note_duration(mark, ended - call->began);
+    ek_note_job(&stream, call->began, ended);
 }
 
 int ek_team_run_slots(ek_task task, void *context, int64_t count, int slots) {
