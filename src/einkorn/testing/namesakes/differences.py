@@ -82,6 +82,28 @@ DIFFERENCES = {
         "never change the shape of a tensor, apart from `squeeze_`, `transpose_` and their like",
         "a tensor over an array keeps its memory",
     ),
+    "sparse by frequency": Difference(
+        "`embedding`",
+        "`scale_grad_by_freq` goes with `sparse=True`; PyTorch's gradient raises",
+        "a sparse gradient is the dense one's rows",
+    ),
+    "bags": Difference(
+        "`embedding_bag` with `include_last_offset`",
+        "indices after the last offset are in no bag and get no gradient; PyTorch's result leaves "
+        "them out as well, its gradient does not",
+        "a gradient is that of its function",
+    ),
+    "parametrised": Difference(
+        "`nn.utils.parametrize`",
+        "a tensor assigned to a parametrised name is copied; PyTorch's shares its memory where "
+        "`right_inverse` returns what it is given",
+        "what is changed later does not change the parameter unseen",
+    ),
+    "functions": Difference(
+        "`func`",
+        "`functional_call` alone; derivatives are in `autograd.functional`, and there is no `vmap`",
+        "PyTorch's transforms nest by levels that a tape does not have",
+    ),
     "integers": Difference(
         "convolution, pooling, `linear`, `unfold`, `local_response_norm` of `nn.functional`",
         "integers raise `TypeError`",
@@ -100,6 +122,11 @@ DIFFERENCES = {
         "`einkorn.interop.torch.to_torch` makes tensors, and `load_state_dict` takes PyTorch's as "
         "they are",
         "steps change parameters in place, in compiled code",
+    ),
+    "optimizer hooks": Difference(
+        "`optim`",
+        "no hooks for the steps of all optimisers, only those of one, as `register_step_pre_hook`",
+        "a step without hooks does not ask whether there are any",
     ),
 }
 
