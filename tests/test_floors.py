@@ -11,7 +11,7 @@ SOURCE = ROOT / "src"
 FLOORS = [
     {"kernels", "io", "_version"},
     {"autograd"},
-    {"nn", "optim"},
+    {"func", "nn", "optim"},
     {"data", "metrics", "train"},
     {"models"},
     {"interop"},

@@ -91,7 +91,10 @@ float16 = half = _np.float16
 float32 = float = _np.float32
 float64 = double = _np.float64
 
-_LAZY = ("data", "interop", "io", "metrics", "models", "nn", "optim", "runs", "testing", "train")
+_LAZY = (
+    *("data", "func", "interop", "io", "metrics", "models", "nn", "optim", "runs", "testing"),
+    "train",
+)
 _LAZY_NAMES = {"load": "einkorn.io", "save": "einkorn.io", "summary": "einkorn.train"}
 _DTYPES = (
     "bool",
