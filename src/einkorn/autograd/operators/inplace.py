@@ -10,6 +10,7 @@ left behind there, so that none may be alive.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any
 
@@ -98,8 +99,16 @@ def _in_place(function: Any) -> Any:
 
 def _activation(function: Any) -> Any:
     """Return the function of `nn.functional` that does in place what `function` returns."""
-    changing = _in_place(function)
-    changing.__qualname__ = changing.__name__
+    method = _in_place(function)
+
+    def changing(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return method(input, *args, **kwargs)
+
+    changing.__name__ = changing.__qualname__ = method.__name__
+    signature = inspect.signature(function)
+    taken = [part for part in signature.parameters.values() if part.name != "inplace"]
+    described: Any = changing
+    described.__signature__ = signature.replace(parameters=taken)
     changing.__doc__ = (
         f"Do in place what :func:`einkorn.nn.functional.{function.__name__}` returns."
     )
