@@ -103,7 +103,7 @@ def draw_roofline(results: Results, path: Path) -> None:
     """
     threads = max((roof.threads for roof in results.roofs.values()), default=1)
     rows = [row for row in results.select(threads=threads, reading="stock") if results.roof_of(row)]
-    figure = new_figure(13, 5.5)
+    figure = new_figure(16, 6)
     left, right = figure.subplots(1, 2)
     draw_peak(left, results, [row for row in rows if row.flops])
     draw_bandwidth(right, results, [row for row in rows if not row.flops])
@@ -134,7 +134,8 @@ def draw_peak(panel: Any, results: Results, rows: list[Row]) -> None:
     panel.set(xlabel="operations a byte", ylabel="GFLOP/s")
     panel.grid(alpha=0.3)
     if points:
-        panel.legend(fontsize="small")
+        # Beside the axes: within them it covers points once there are many families.
+        panel.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.0))
 
 
 def draw_bandwidth(panel: Any, results: Results, rows: list[Row]) -> None:
