@@ -5,7 +5,7 @@ import pytest
 
 import einkorn as ek
 from einkorn.autograd import grad, gradcheck
-from einkorn.nn import functional as F  # noqa: N812
+from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 
 LABELS = (np.array([[1, 2, 2], [3, 0, 0], [1, 3, 0]]), [7, 6, 5], [3, 1, 2])
 

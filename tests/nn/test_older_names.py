@@ -5,7 +5,7 @@ import pytest
 
 import einkorn as ek
 from einkorn import nn
-from einkorn.nn import functional as F  # noqa: N812
+from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 
 IN_PLACE = {
     "celu": (0.7,),

@@ -211,16 +211,17 @@ def test_restarts_at_fractions_of_an_epoch():
 
 @pytest.mark.parametrize("name", ["StepLR", "CosineAnnealingLR", "OneCycleLR", "LambdaLR"])
 def test_a_rate_that_is_a_tensor_stays_one(name):
+    short = {
+        "LambdaLR": lambda s, o: s.LambdaLR(o, lambda e: 0.9**e),
+        "OneCycleLR": lambda s, o: s.OneCycleLR(o, 0.8, 70),
+    }
     rows = []
     for module, tensor, x in (
         (torch.optim, torch.tensor(0.5, dtype=torch.float64), torch.nn.Parameter(torch.zeros(1))),
         (optim, nn.Parameter(np.array(0.5), requires_grad=False), nn.Parameter(np.zeros(1))),
     ):
         optimizer = module.SGD([x], lr=tensor, momentum=0.9)
-        make = MADE[name] if name != "LambdaLR" else lambda s, o: s.LambdaLR(o, lambda e: 0.9**e)
-        if name == "OneCycleLR":
-            make = lambda s, o: s.OneCycleLR(o, 0.8, 70)  # noqa: E731
-        schedule = make(module.lr_scheduler, optimizer)
+        schedule = {**MADE, **short}[name](module.lr_scheduler, optimizer)
         row = []
         for _ in range(STEPS):
             optimizer.step()

@@ -60,7 +60,7 @@ def converted(settings):
 @pytest.mark.parametrize(("name", "settings"), SETTINGS)
 def test_settings_follow(name, settings, several):
     if several and name == "LBFGS":
-        pytest.skip("takes one group")
+        pytest.skip("L-BFGS takes one group, PyTorch's too")
     peer, their_state = trained(
         torch.optim, lambda x: torch.nn.Parameter(torch.tensor(x)), name, settings, several
     )
@@ -92,7 +92,7 @@ def test_switches_are_taken_and_change_nothing(info, switch):
             getattr(optim, name)([nn.Parameter(np.zeros((2, 2)))], **{switch: True})
         return
     if name == "SparseAdam":
-        pytest.skip("takes sparse gradients")
+        pytest.skip("SparseAdam takes sparse gradients alone; test_sparse.py has it")
     plain, _ = trained(optim, nn.Parameter, name, {}, False, 5)
     switched, state = trained(optim, nn.Parameter, name, {switch: True}, False, 5)
     np.testing.assert_array_equal(switched, plain)

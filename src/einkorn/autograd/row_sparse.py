@@ -222,6 +222,7 @@ class RowSparseTensor:
     def __mul__(self, factor: Any) -> RowSparseTensor:
         if not np.isscalar(factor):
             return NotImplemented
+        # NumPy's types say that a scalar may be text, which float() then refuses.
         return self.clone().mul_(float(factor))  # type: ignore[arg-type]
 
     __rmul__ = __mul__
@@ -229,6 +230,7 @@ class RowSparseTensor:
     def __truediv__(self, divisor: Any) -> RowSparseTensor:
         if not np.isscalar(divisor):
             return NotImplemented
+        # As in products.
         return self.clone().div_(float(divisor))  # type: ignore[arg-type]
 
     def __add__(self, other: Any) -> Any:

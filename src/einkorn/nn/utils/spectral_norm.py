@@ -153,7 +153,7 @@ def remove_spectral_norm(module: M, name: str = "weight") -> M:
     entry = _hook_of(module, name)
     if entry is None:
         raise ValueError(f"name: spectral_norm of {name!r} not found in {module}")
-    weight = entry.function.compute_weight(module, False)  # type: ignore[attr-defined]
+    weight = entry.function.compute_weight(module, False)
     for left in (name, f"{name}_u", f"{name}_v", f"{name}_orig"):
         delattr(module, left)
     module.register_parameter(name, Parameter(weight.detach()))

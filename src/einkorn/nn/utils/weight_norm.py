@@ -116,7 +116,7 @@ def remove_weight_norm(module: M, name: str = "weight") -> M:
     entry = _hook_of(module, name)
     if entry is None:
         raise ValueError(f"name: weight_norm of {name!r} not found in {module}")
-    weight = entry.function.compute_weight(module)  # type: ignore[attr-defined]
+    weight = entry.function.compute_weight(module)
     for left in (name, f"{name}_g", f"{name}_v"):
         delattr(module, left)
     module.register_parameter(name, Parameter(weight.detach()))

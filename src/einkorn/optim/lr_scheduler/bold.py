@@ -94,6 +94,7 @@ class BoldDriver(LRScheduler):
         self._last_lr = rates_of(optimizer)
         self._kept: list[Any] | None = None
 
+    # It needs the loss, as ReduceLROnPlateau does, where other schedules need nothing.
     def step(self, metrics: float, epoch: int | None = None) -> None:  # type: ignore[override]
         """Judge the loss since the last call: raise the rate, or cut it."""
         loss = float(metrics)
