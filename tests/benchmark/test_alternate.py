@@ -51,6 +51,7 @@ def test_short_functions_warm_up_first(monkeypatch, calls, warm):
     assert warmed == [0.5] * warm
 
 
+@pytest.mark.alone
 def test_warming_up_takes_its_time():
     called = []
     start = time.perf_counter()
@@ -95,6 +96,7 @@ def test_the_next_library_waits_while_threads_spin(monkeypatch):
     assert next(times, None) is None
 
 
+@pytest.mark.alone
 def test_waiting_has_an_end(monkeypatch):
     monkeypatch.setattr(alternate, "LONGEST_WAIT", 0.05)
     ticks = iter(range(1000))
