@@ -1,0 +1,3 @@
+#include "common/isa_avx512.h"
+#define EK_BODY "copy/copy.inc"
+#include "common/each_real.h"
