@@ -26,16 +26,7 @@ from einkorn.autograd import (
     tensor,
 )
 from einkorn.autograd.operators import VOCABULARY as _VOCABULARY
-from einkorn.autograd.operators.activation import (
-    celu,
-    log_softmax,
-    prelu,
-    relu,
-    selu,
-    sigmoid,
-    softmax,
-    tanh,
-)
+from einkorn.autograd.operators.activation import celu, prelu, relu, selu, sigmoid, tanh
 from einkorn.autograd.operators.angles import *  # noqa: F403
 from einkorn.autograd.operators.arithmetic import *  # noqa: F403
 from einkorn.autograd.operators.comparison import *  # noqa: F403
@@ -67,10 +58,13 @@ from einkorn.autograd.operators.recurrent import (
     rnn_tanh_cell,
 )
 from einkorn.autograd.operators.reduction import *  # noqa: F403
+from einkorn.autograd.operators.reversal import *  # noqa: F403
+from einkorn.autograd.operators.rounding import *  # noqa: F403
 from einkorn.autograd.operators.scan import *  # noqa: F403
 from einkorn.autograd.operators.scattering import *  # noqa: F403
 from einkorn.autograd.operators.selection import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
+from einkorn.autograd.operators.softmaxes import log_softmax, softmax
 from einkorn.autograd.promotion import result_type
 from einkorn.autograd.random import *  # noqa: F403
 from einkorn.autograd.random import __all__ as _random

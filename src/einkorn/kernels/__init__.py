@@ -24,6 +24,18 @@ from einkorn.kernels._core import (
     set_cache_limit,
     set_num_threads,
 )
+from einkorn.kernels.activations import (
+    elu,
+    elu_grad,
+    leaky_relu,
+    leaky_relu_grad,
+    relu,
+    relu_grad,
+    sigmoid,
+    sigmoid_grad,
+    tanh,
+    tanh_grad,
+)
 from einkorn.kernels.adaptive import (
     adadelta_steps_,
     adagrad_steps_,
@@ -63,26 +75,8 @@ from einkorn.kernels.conv3d import (
     conv_transpose3d_weight_grad,
 )
 from einkorn.kernels.ctc import ctc_loss, ctc_loss_grad
-from einkorn.kernels.elementwise import (
-    add_relu,
-    bias_activation,
-    dropout,
-    dropout_grad,
-    elu,
-    elu_grad,
-    erf,
-    erfc,
-    gelu,
-    gelu_grad,
-    leaky_relu,
-    leaky_relu_grad,
-    relu,
-    relu_grad,
-    sigmoid,
-    sigmoid_grad,
-    tanh,
-    tanh_grad,
-)
+from einkorn.kernels.epilogues import add_relu, bias_activation
+from einkorn.kernels.error_function import erf, erfc, gelu, gelu_grad
 from einkorn.kernels.gemm import linear, linear_grad, matmul, matmul_engine
 from einkorn.kernels.irregular import (
     adaptive_max_pool1d,
@@ -163,7 +157,7 @@ from einkorn.kernels.row_norm import (
     rms_norm,
     rms_norm_grad,
 )
-from einkorn.kernels.sampling import bernoulli
+from einkorn.kernels.sampling import bernoulli, dropout, dropout_grad
 from einkorn.kernels.word2vec import word2vec_
 
 __all__ = [

@@ -35,6 +35,7 @@ from functools import partial
 
 import numpy as np
 
+from einkorn.kernels.activations import relu, sigmoid, tanh
 from einkorn.kernels.conv import (
     conv2d,
     conv_algorithms,
@@ -42,7 +43,7 @@ from einkorn.kernels.conv import (
     conv_transpose2d_input_grad,
     conv_transpose2d_weight_grad,
 )
-from einkorn.kernels.elementwise import bias_activation, relu, sigmoid, tanh
+from einkorn.kernels.epilogues import bias_activation
 
 cnp.import_array()
 

@@ -1,7 +1,8 @@
 """Differentiable operators, one file per family; Tensor's methods are these functions.
 
 =================  ========================================================================
-arithmetic         ``+ - * / **``, signs, rounding
+arithmetic         ``+ - * / **``
+rounding           signs and whole numbers
 elementary         exponentials, logarithms, roots
 angles             circular and hyperbolic functions, the error function
 selection          the greater of two, limits, ``where``
@@ -17,10 +18,12 @@ norms              norms of vectors and matrices
 ordering           extremes with their places, sorting
 scan               running sums
 shape              the same elements in other shapes and orders
+reversal           the same in reverse, moved round, turned
 joining            ``cat`` and ``stack``, ``split`` and ``chunk``
 diagonals          diagonals and triangles of matrices
 conversion         copies, other dtypes
-activation         ReLU to softmax
+activation         ReLU and its kin
+softmaxes          softmax and its kin
 conv               convolution, with its gradients as operators
 pool               averages under windows
 max_pool           largest elements of windows, and unpooling
@@ -86,10 +89,13 @@ from einkorn.autograd.operators import (
     recurrent,
     reduction,
     resample,
+    reversal,
+    rounding,
     scan,
     scattering,
     selection,
     shape,
+    softmaxes,
 )
 from einkorn.autograd.operators.activation import *  # noqa: F403
 from einkorn.autograd.operators.alignment import *  # noqa: F403
@@ -123,14 +129,18 @@ from einkorn.autograd.operators.products import *  # noqa: F403
 from einkorn.autograd.operators.recurrent import *  # noqa: F403
 from einkorn.autograd.operators.reduction import *  # noqa: F403
 from einkorn.autograd.operators.resample import *  # noqa: F403
+from einkorn.autograd.operators.reversal import *  # noqa: F403
+from einkorn.autograd.operators.rounding import *  # noqa: F403
 from einkorn.autograd.operators.scan import *  # noqa: F403
 from einkorn.autograd.operators.scattering import *  # noqa: F403
 from einkorn.autograd.operators.selection import *  # noqa: F403
 from einkorn.autograd.operators.shape import *  # noqa: F403
+from einkorn.autograd.operators.softmaxes import *  # noqa: F403
 from einkorn.autograd.tensor import Tensor
 
 VOCABULARY = (
     arithmetic,
+    rounding,
     elementary,
     angles,
     selection,
@@ -145,12 +155,14 @@ VOCABULARY = (
     ordering,
     scan,
     shape,
+    reversal,
     joining,
     diagonals,
     conversion,
 )
 FUNCTIONAL = (
     activation,
+    softmaxes,
     alignment,
     attention,
     conv,
@@ -232,7 +244,10 @@ _NEW: tuple[Any, ...] = (
     conversion.type,
     _random.bernoulli,
 )
-_MORE_METHODS = ("log_softmax", "prelu", "relu", "sigmoid", "softmax", "tanh")
+_MORE_METHODS: tuple[Any, ...] = (
+    *(activation.prelu, activation.relu, activation.sigmoid, activation.tanh),
+    *(softmaxes.log_softmax, softmaxes.softmax),
+)
 
 
 def _attach() -> None:
@@ -242,10 +257,8 @@ def _attach() -> None:
         for name in family.__all__:
             if name not in _NOT_METHODS:
                 setattr(Tensor, name, getattr(family, name))
-    for method in _NEW:
+    for method in (*_NEW, *_MORE_METHODS):
         setattr(Tensor, method.__name__, method)
-    for name in _MORE_METHODS:
-        setattr(Tensor, name, getattr(activation, name))
     for name, function in (*_SYMBOLS.items(), *inplace.methods().items()):
         setattr(Tensor, name, function)
     # PyTorch's method takes the condition second, its function first.

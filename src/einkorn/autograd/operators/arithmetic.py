@@ -18,6 +18,7 @@ from einkorn.autograd.operators.common import (
     to_tensor,
 )
 from einkorn.autograd.operators.elements import added, divided, multiplied, subtracted
+from einkorn.autograd.operators.rounding import sign, sign_of, trunc
 from einkorn.autograd.operators.selection import where
 from einkorn.autograd.tape import Operator, retain_crosswise, retain_inputs
 from einkorn.autograd.tensor import Tensor
@@ -28,12 +29,10 @@ __all__ = [
     "add",
     "addcdiv",
     "addcmul",
-    "ceil",
     "copysign",
     "div",
     "divide",
     "float_power",
-    "floor",
     "floor_divide",
     "fmod",
     "frac",
@@ -45,16 +44,11 @@ __all__ = [
     "positive",
     "pow",
     "remainder",
-    "round",
     "rsub",
-    "sgn",
-    "sign",
-    "signbit",
     "square",
     "sub",
     "subtract",
     "true_divide",
-    "trunc",
 ]
 
 
@@ -186,22 +180,7 @@ class Abs(Operator):
         return np.abs(x)
 
     def backward(self, grad: Any, x: Any) -> Any:
-        return grad * (sign(x) if isinstance(x, Tensor) else _sign(x))
-
-
-class Flat(Operator):
-    """A function of steps, whose gradient is zero: `function` from NumPy."""
-
-    __slots__ = ("function",)
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-
-    def forward(self, x: Any) -> Any:
-        return self.function(x)
-
-    def backward(self, grad: Any) -> Any:
-        return namespace(grad).zeros_like(grad)
+        return grad * (sign(x) if isinstance(x, Tensor) else sign_of(x))
 
 
 class FloorDivide(Operator):
@@ -404,38 +383,6 @@ def abs(input: Any) -> Tensor:
     return Abs().apply(to_tensor(input))
 
 
-def _sign(x: Any) -> Any:
-    """Return the sign of an array; of NaN 0, as in PyTorch, where NumPy has NaN."""
-    if x.dtype.kind == "b":
-        return x.copy()
-    return np.nan_to_num(np.sign(x), nan=0.0) if x.dtype.kind == "f" else np.sign(x)
-
-
-def sign(input: Any) -> Tensor:
-    """Return -1, 0 or 1 by the sign of `input`; 0 for NaN."""
-    return Flat(_sign).apply(to_tensor(input))
-
-
-def floor(input: Any) -> Tensor:
-    """Return the greatest integers not above `input`."""
-    return Flat(np.floor).apply(to_tensor(input))
-
-
-def ceil(input: Any) -> Tensor:
-    """Return the smallest integers not below `input`."""
-    return Flat(np.ceil).apply(to_tensor(input))
-
-
-def trunc(input: Any) -> Tensor:
-    """Return `input` rounded towards zero."""
-    return Flat(np.trunc).apply(to_tensor(input))
-
-
-def round(input: Any, *, decimals: int = 0) -> Tensor:
-    """Return `input` rounded to `decimals` places, halves to the even neighbour."""
-    return Flat(lambda x: np.round(x, decimals)).apply(to_tensor(input))
-
-
 def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     """Return ``input + weight * (end - input)``."""
     return input + weight * (end - input)
@@ -486,15 +433,8 @@ def copysign(input: Any, other: Any) -> Tensor:
     return where(a._data == 0, np.copysign(a._data * 0, b._data), a * sign(a).detach() * signs)
 
 
-def signbit(input: Any) -> Tensor:
-    """Return where the sign is negative, that of -0 included."""
-    x = to_tensor(input)._data
-    return Tensor(np.asarray(np.signbit(x) if x.dtype.kind == "f" else x < 0))
-
-
 absolute = abs
 divide = true_divide = div
 multiply = mul
 negative = neg
-sgn = sign
 subtract = sub

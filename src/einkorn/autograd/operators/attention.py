@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.operators.activation import softmax
 from einkorn.autograd.operators.common import to_tensor
 from einkorn.autograd.operators.noise import dropout
 from einkorn.autograd.operators.products import matmul
 from einkorn.autograd.operators.selection import where
 from einkorn.autograd.operators.shape import expand, reshape, transpose
+from einkorn.autograd.operators.softmaxes import softmax
 from einkorn.autograd.tensor import Tensor
 
 __all__ = ["scaled_dot_product_attention"]

@@ -8,7 +8,7 @@ from einkorn.autograd.tape cimport Operator, TensorBase, data_of
 from einkorn.kernels.loss cimport class_entropy as entropy_of
 from einkorn.kernels.loss cimport class_entropy_gradient as gradient_of
 
-from einkorn.autograd.operators.activation import softmax
+from einkorn.autograd.operators.softmaxes import softmax
 from einkorn.autograd.operators.shape import unsqueeze
 
 __all__ = ["class_entropy"]

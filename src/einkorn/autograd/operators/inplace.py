@@ -18,7 +18,7 @@ import numpy as np
 
 from einkorn.autograd import operators
 from einkorn.autograd.mode import _mode
-from einkorn.autograd.operators import activation, arithmetic
+from einkorn.autograd.operators import activation, rounding
 from einkorn.autograd.operators.common import reduce_to, to_tensor
 from einkorn.autograd.operators.indexing import plain_key
 from einkorn.autograd.random import bernoulli, default_generator
@@ -156,7 +156,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     """Fill with one value."""
     if _mode.enabled and self._requires_grad:
         number = np.asarray(value).item()
-        filled = arithmetic.Flat(lambda x: np.full_like(x, number))
+        filled = rounding.Flat(lambda x: np.full_like(x, number))
         return assign(self, filled.apply(_before(self)))
     return copy_(self, Tensor(np.asarray(value).astype(self.dtype)))
 

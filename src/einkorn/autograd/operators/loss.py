@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from einkorn import kernels
-from einkorn.autograd.operators.activation import log_softmax, logsigmoid
+from einkorn.autograd.operators.activation import logsigmoid
 from einkorn.autograd.operators.arithmetic import abs as _abs
 from einkorn.autograd.operators.arithmetic import square
 from einkorn.autograd.operators.common import operands, reduce_to, to_tensor
@@ -18,6 +18,7 @@ from einkorn.autograd.operators.reduction import mean
 from einkorn.autograd.operators.reduction import sum as _sum
 from einkorn.autograd.operators.selection import clamp, where
 from einkorn.autograd.operators.shape import reshape, squeeze, unsqueeze
+from einkorn.autograd.operators.softmaxes import log_softmax
 from einkorn.autograd.tape import Operator, retain_inputs
 from einkorn.autograd.tensor import Tensor
 

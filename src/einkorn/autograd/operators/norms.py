@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from einkorn.autograd.operators.arithmetic import abs as _abs
-from einkorn.autograd.operators.arithmetic import sign
 from einkorn.autograd.operators.common import as_dims, cast, to_floating, to_tensor
 from einkorn.autograd.operators.reduction import Sum, amax, amin, spread
+from einkorn.autograd.operators.rounding import sign
 from einkorn.autograd.operators.selection import where
 from einkorn.autograd.operators.shape import movedim, reshape
 from einkorn.autograd.promotion import as_dtype

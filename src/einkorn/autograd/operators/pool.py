@@ -11,8 +11,8 @@ from einkorn import kernels
 from einkorn.autograd.operators.activation import relu
 from einkorn.autograd.operators.arithmetic import abs as absolute
 from einkorn.autograd.operators.arithmetic import pow as power
-from einkorn.autograd.operators.arithmetic import sign
 from einkorn.autograd.operators.common import as_sizes, spatial
+from einkorn.autograd.operators.rounding import sign
 from einkorn.autograd.operators.shape import squeeze, unsqueeze
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
