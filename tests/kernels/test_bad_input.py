@@ -61,6 +61,7 @@ V = ones(7)
 #: A valid call of every function; a row of the table replaces some of its arguments.
 VALID = {
     "matmul": {"a": ones(3, 4), "b": ones(4, 5)},
+    "binary_matmul": {"a": ones(3, 4), "b": ones(4, 5), "bias": ones(5)},
     "linear": {"x": ones(3, 4), "weight": ones(5, 4), "bias": ones(5)},
     "linear_grad": {"grad": ones(3, 5), "x": ones(3, 4), "weight": ones(5, 4)},
     "im2col": {"x": X, "kernel_size": 3},
@@ -282,7 +283,14 @@ refuse("matmul", ValueError, b=ones(5, 5))
 refuse("matmul", ValueError, b=ones(4))
 refuse("matmul", ValueError, a=ones())
 refuse("matmul", ValueError, a=ones(2, 3, 4), b=ones(3, 4, 5), blame="a|b")
-refuse("matmul", ValueError, beta=1.0, blame="beta|out")
+refuse("matmul binary_matmul", ValueError, beta=1.0, blame="beta|out")
+refuse("binary_matmul", ValueError, a=ones(3))
+refuse("binary_matmul", ValueError, b=ones(5, 5))
+refuse("binary_matmul", ValueError, bias=ones(4))
+refuse("binary_matmul", ValueError, activation="magic")
+refuse("binary_matmul", ValueError, a=2 * ones(3, 4))
+refuse("binary_matmul", TOO_LARGE, a=huge(2**56, 4), blame=".")
+refuse("binary_matmul", TOO_LARGE, a=huge(2**40, 1), b=huge(1, 2**40), blame=".")
 refuse("linear linear_grad", ValueError, x=ones(3, 5), blame="x|weight|grad")
 refuse("linear linear_grad", ValueError, x=ones())
 refuse("linear linear_grad", ValueError, weight=ones(5, 3), blame="x|weight|grad")
@@ -293,8 +301,8 @@ refuse("linear_grad", ValueError, grad=ones(3, 4))
 refuse("linear_grad", ValueError, grad=ones(5))
 refuse("linear", ValueError, activation="magic")
 refuse("linear", TOO_LARGE, x=huge(2**56, 4), blame=".")
-refuse("matmul", TypeError, alpha="1")
-refuse("matmul", TypeError, beta=1j)
+refuse("matmul binary_matmul", TypeError, alpha="1")
+refuse("matmul binary_matmul", TypeError, beta=1j)
 for bad in (ones(2, 3, 5, 6), ones(4, 5, 6), ones(1, 2, 4, 5, 6), ones()):
     refuse(CONVOLUTIONS.replace("conv2d_input_grad", ""), ValueError, x=bad, blame="x|weight|in")
     refuse("conv_transpose2d", ValueError, x=bad, blame="x|weight")

@@ -9,6 +9,7 @@ from einkorn.testing.calls import CALLS
 
 SIGNATURES = """
 matmul(a, b, *, transpose_a=False, transpose_b=False, alpha=1.0, beta=0.0, algorithm="auto", out=None)
+binary_matmul(a, b, *, bias=None, activation=None, alpha=1.0, beta=0.0, out=None)
 linear(x, weight, bias=None, *, activation=None, out=None)
 linear_grad(grad, x, weight, *, needs=(True, True, True))
 im2col(x, kernel_size, *, stride=1, padding=0, dilation=1, out=None)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import einkorn as ek
-from einkorn import models, optim
+from einkorn import kernels, models, optim
+from einkorn.models import _units
 
 V, H = 4, 3
 
@@ -330,3 +331,33 @@ def test_gaussian_machines_refuse_what_they_cannot_judge():
         rbm.pseudo_log_likelihood(binary(3))
     with pytest.raises(ValueError, match="v: expected finite values"):
         rbm.hidden_mean(np.full((1, V), np.inf))
+
+
+@pytest.mark.parametrize("visible", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("visible_means", [False, True])
+def test_tables_of_sums_give_what_products_give(visible, grey, visible_means, monkeypatch):
+    data = (np.random.default_rng(0).random((50, 40)) < 0.4) * (0.5 if grey else 1.0)
+    calls, found = [], []
+
+    def counted(*args, product=kernels.binary_matmul, **options):
+        calls.append(args)
+        return product(*args, **options)
+
+    monkeypatch.setattr(kernels, "binary_matmul", counted)
+    for rows in (32, 1000):
+        monkeypatch.setattr(_units, "ROWS_PAY_OFF", rows)
+        ek.manual_seed(1)
+        rbm = models.RBM(40, 35, visible, dtype=np.float64)
+        options = {"visible_means": visible_means, "generator": np.random.default_rng(2)}
+        models.ContrastiveDivergence(rbm, 2, **options)(data)
+        found.append([p.grad.numpy() for p in rbm.parameters()])
+        if rows == 32:
+            # The hidden units are drawn twice; visible ones where they are zeros and ones.
+            of_data = visible == "bernoulli" and not grey
+            of_model = visible == "bernoulli" and not visible_means
+            assert len(calls) == 2 + 2 * of_data + 3 * of_model
+            calls.clear()
+    assert not calls
+    for tables, products in zip(*found, strict=True):
+        np.testing.assert_allclose(tables, products, atol=1e-12)

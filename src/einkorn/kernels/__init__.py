@@ -49,6 +49,7 @@ from einkorn.kernels.adaptive import (
 from einkorn.kernels.algorithms import algorithms
 from einkorn.kernels.arithmetic import add, divide, maximum, minimum, multiply, subtract
 from einkorn.kernels.bags import embedding_bag, embedding_bag_grad
+from einkorn.kernels.binary import binary_matmul
 from einkorn.kernels.columns import col2im, im2col
 from einkorn.kernels.config import get_include, show_config
 from einkorn.kernels.conv import (
@@ -196,6 +197,7 @@ __all__ = [
     "batch_norm_relu_grad",
     "bernoulli",
     "bias_activation",
+    "binary_matmul",
     "col2im",
     "conv1d",
     "conv1d_input_grad",

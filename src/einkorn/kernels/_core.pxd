@@ -16,6 +16,7 @@ cdef extern from "einkorn/types.h" nogil:
         EK_BAD_WORKSPACE
         EK_INTERRUPTED
         EK_BAD_DTYPE
+        EK_BAD_VALUE
 
     ctypedef enum ek_arithmetic:
         EK_ADD
@@ -296,6 +297,15 @@ cdef extern from "einkorn/ctc.h" nogil:
         const int64_t *target_lengths
         int zero_infinity
 
+cdef extern from "einkorn/binary.h" nogil:
+    ctypedef struct ek_binary_problem:
+        int64_t m, n, k
+        int64_t a_row_stride, a_column_stride
+        int64_t b_row_stride, b_column_stride
+        int64_t c_row_stride, c_column_stride
+        double alpha, beta
+        ek_activation activation
+
 cdef extern from "einkorn/api.h" nogil:
     ctypedef struct ek_api:
         int64_t abi_version
@@ -479,6 +489,11 @@ cdef extern from "einkorn/api.h" nogil:
                              void *gx, ek_workspace workspace) noexcept nogil
         int (*ctc_loss_workspace)(ek_dtype dtype, const ek_ctc_problem *problem,
                                   ek_workspace_size *size) noexcept nogil
+        int (*binary_matmul)(ek_dtype dtype, const ek_binary_problem *problem, const void *a,
+                             const void *b, const void *bias, void *c,
+                             ek_workspace workspace) noexcept nogil
+        int (*binary_matmul_workspace)(ek_dtype dtype, const ek_binary_problem *problem,
+                                       ek_workspace_size *size) noexcept nogil
 
 cdef const ek_api *api
 

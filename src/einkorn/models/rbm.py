@@ -10,6 +10,7 @@ from einkorn import kernels, nn, optim
 from einkorn.autograd import Tensor
 from einkorn.autograd.operators.affine import linear_activated
 from einkorn.autograd.random import default_generator, draw_seed
+from einkorn.models._units import affine, check_positive, correlate, is_binary, matrix, tossed
 from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 from einkorn.nn.parameter import empty_parameter
 
@@ -61,7 +62,8 @@ class RBM(nn.Module):
     -----
     Called with visible units (N, V) it returns the chances of the hidden ones (N, H), and is
     differentiable: a layer of a network that was trained beforehand. Methods that take arrays of
-    units cast them to the dtype of the parameters.
+    units cast them to the dtype of the parameters. Units that are all zeros and ones, 32 rows or
+    more, are multiplied by `einkorn.kernels.binary_matmul`.
 
     References
     ----------
@@ -96,7 +98,7 @@ class RBM(nn.Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        _check_positive(visible_features=visible_features, hidden_features=hidden_features)
+        check_positive(visible_features=visible_features, hidden_features=hidden_features)
         if visible not in _VISIBLE:
             raise ValueError(f"visible: expected 'bernoulli' or 'gaussian', got {visible!r}")
         self.visible_features = visible_features
@@ -157,7 +159,7 @@ class RBM(nn.Module):
 
     def sample_hidden(self, v: Any, *, generator: np.random.Generator | None = None) -> Array:
         """Draw hidden units (N, H), zeros and ones, given visible ones (N, V)."""
-        return _tossed(self.hidden_mean(v), generator)
+        return tossed(self.hidden_mean(v), generator)
 
     def sample_visible(self, h: Any, *, generator: np.random.Generator | None = None) -> Array:
         """Draw visible units (N, V), given hidden ones (N, H)."""
@@ -189,19 +191,20 @@ class RBM(nn.Module):
         ValueError
             If `count` or `steps` is not positive, or `v` does not fit.
         """
-        _check_positive(count=count, steps=steps)
+        check_positive(count=count, steps=steps)
         if v is None:
             half = np.full((count, self.hidden_features), 0.5, self.weight.dtype)
-            h = _tossed(half, generator)
+            h = tossed(half, generator)
         else:
             start = self._units(v, "v")
             if len(start) != count:
                 raise ValueError(f"v: expected {count} rows, got shape {start.shape}")
-            h = _tossed(self._hidden_mean(start), generator)
+            h = tossed(self._hidden_mean(start), generator)
+        binary = self.visible == "bernoulli"
         for _ in range(steps - 1):
-            units = self._drawn(self._visible_mean(h), generator)
-            h = _tossed(self._hidden_mean(units), generator)
-        return self._drawn(self._visible_mean(h), generator)
+            units = self._drawn(self._visible_mean(h, True), generator)
+            h = tossed(self._hidden_mean(units, binary), generator)
+        return self._drawn(self._visible_mean(h, True), generator)
 
     # Monitoring
 
@@ -300,7 +303,7 @@ class RBM(nn.Module):
         ValueError
             If `data` does not fit, or a setting is out of range.
         """
-        _check_positive(epochs=epochs, batch_size=batch_size)
+        check_positive(epochs=epochs, batch_size=batch_size)
         if monitor < 0:
             raise ValueError(f"monitor: expected a number that is not negative, got {monitor}")
         units = self._units(data, "data")
@@ -339,32 +342,40 @@ class RBM(nn.Module):
     # Units as arrays of the parameters' dtype, checked once where they come in.
 
     def _units(self, value: Any, name: str) -> Array:
-        array = _matrix(value, name, self.visible_features, self.weight.dtype)
+        return self._units_and_kind(value, name)[0]
+
+    def _units_and_kind(self, value: Any, name: str) -> tuple[Array, bool]:
+        """Return visible units and whether all are zeros and ones."""
+        array = matrix(value, name, self.visible_features, self.weight.dtype)
         if self.visible == "bernoulli":
+            if is_binary(array):
+                return array, True
             low, high = array.min(), array.max()
             # A comparison that NaN fails too.
             if not (low >= 0 and high <= 1):
                 raise ValueError(f"{name}: expected values in [0, 1], got {low} to {high}")
         elif not np.isfinite(array).all():
             raise ValueError(f"{name}: expected finite values, got NaN or infinity")
-        return array
+        return array, False
 
     def _hidden_units(self, h: Any) -> Array:
-        return _matrix(h, "h", self.hidden_features, self.weight.dtype)
+        return matrix(h, "h", self.hidden_features, self.weight.dtype)
 
-    def _hidden_mean(self, v: Array) -> Array:
-        bias = self.hidden_bias.detach().numpy()
-        return kernels.linear(v, self.weight.detach().numpy(), bias, activation="sigmoid")
+    # `binary` says that the units are known to be zeros and ones.
 
-    def _visible_mean(self, h: Array) -> Array:
+    def _hidden_mean(self, v: Array, binary: bool = False) -> Array:
+        weight, bias = self.weight.detach().numpy(), self.hidden_bias.detach().numpy()
+        return affine(v, weight.T, bias, "sigmoid", binary)
+
+    def _visible_mean(self, h: Array, binary: bool = False) -> Array:
         activation: Literal["sigmoid"] | None = "sigmoid" if self.visible == "bernoulli" else None
         weight, bias = self.weight.detach().numpy(), self.visible_bias.detach().numpy()
-        return kernels.linear(h, weight.T, bias, activation=activation)
+        return affine(h, weight, bias, activation, binary)
 
     def _drawn(self, mean: Array, generator: np.random.Generator | None) -> Array:
         """Draw visible units of these means, in place of them."""
         if self.visible == "bernoulli":
-            return _tossed(mean, generator)
+            return tossed(mean, generator)
         source = default_generator() if generator is None else generator
         mean += source.standard_normal(mean.shape, dtype=mean.dtype)
         return mean
@@ -435,7 +446,7 @@ class ContrastiveDivergence:
     ) -> None:
         if not isinstance(rbm, RBM):
             raise TypeError(f"rbm: expected an RBM, got {type(rbm).__name__}")
-        _check_positive(k=k)
+        check_positive(k=k)
         self.rbm = rbm
         self.k = k
         self.persistent = persistent
@@ -446,51 +457,33 @@ class ContrastiveDivergence:
     def __call__(self, v: Any) -> None:
         """Put the estimate for visible units (N, V) in place of the parameters' gradients."""
         rbm = self.rbm
-        units = rbm._units(v, "v")
-        hidden = rbm._hidden_mean(units)
+        units, binary = rbm._units_and_kind(v, "v")
+        hidden = rbm._hidden_mean(units, binary)
         start = self.chains if self.persistent else None
         if start is None:
             start = kernels.bernoulli(hidden, draw_seed(self.generator))
         model, model_hidden = self._run(start)
-        weight = kernels.matmul(hidden, units, transpose_a=True, alpha=-1 / len(units))
-        share = 1 / len(model)
-        kernels.matmul(model_hidden, model, transpose_a=True, alpha=share, beta=1, out=weight)
+        weight = np.empty(rbm.weight.shape, rbm.weight.dtype)
+        correlate(hidden, units, weight, alpha=-1 / len(units), beta=0, binary=binary)
+        drawn = self._draws_zeros_and_ones()
+        correlate(model_hidden, model, weight, alpha=1 / len(model), beta=1, binary=drawn)
         rbm.weight.grad = Tensor(weight)
-        rbm.visible_bias.grad = Tensor(model.mean(axis=0) - units.mean(axis=0))
-        rbm.hidden_bias.grad = Tensor(model_hidden.mean(axis=0) - hidden.mean(axis=0))
+        rbm.visible_bias.grad = Tensor(kernels.mean(model, 0) - kernels.mean(units, 0))
+        rbm.hidden_bias.grad = Tensor(kernels.mean(model_hidden, 0) - kernels.mean(hidden, 0))
         if self.persistent:
-            self.chains = _tossed(model_hidden, self.generator)
+            self.chains = tossed(model_hidden, self.generator)
 
     def _run(self, h: Array) -> tuple[Array, Array]:
         """Return visible units after `k` steps, and the hidden ones' chances given them."""
         rbm = self.rbm
         for step in range(self.k):
-            v = rbm._visible_mean(h)
+            v = rbm._visible_mean(h, True)
             if not self.visible_means:
                 v = rbm._drawn(v, self.generator)
-            h = rbm._hidden_mean(v)
+            h = rbm._hidden_mean(v, self._draws_zeros_and_ones())
             if step < self.k - 1:
-                h = _tossed(h, self.generator)
+                h = tossed(h, self.generator)
         return v, h
 
-
-def _tossed(mean: Array, generator: np.random.Generator | None) -> Array:
-    """Draw zeros and ones of these chances, in place of them."""
-    return kernels.bernoulli(mean, draw_seed(generator), out=mean)
-
-
-def _matrix(value: Any, name: str, columns: int, dtype: Any) -> Array:
-    array = np.asarray(value.detach() if isinstance(value, Tensor) else value)
-    if array.ndim != 2 or array.shape[1] != columns or len(array) == 0:
-        raise ValueError(f"{name}: expected shape (N, {columns}) with N > 0, got {array.shape}")
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: expected real numbers, got {array.dtype}")
-    return np.ascontiguousarray(array, dtype)
-
-
-def _check_positive(**settings: int) -> None:
-    for name, value in settings.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            raise TypeError(f"{name}: expected an int, got {value!r}")
-        if value < 1:
-            raise ValueError(f"{name}: expected at least 1, got {value}")
+    def _draws_zeros_and_ones(self) -> bool:
+        return self.rbm.visible == "bernoulli" and not self.visible_means

@@ -78,6 +78,18 @@ def matmul(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 
 @_register
+def binary_matmul(rng: Rng, dtype: DTypeLike) -> Arguments:
+    m, n, k = (size(rng) for _ in range(3))
+    return {
+        "a": (rng.random((m, k)) < 0.5).astype(dtype),
+        "b": normal(rng, dtype, k, n),
+        "bias": normal(rng, dtype, n),
+        "activation": "tanh",
+        "alpha": 0.5,
+    }
+
+
+@_register
 def linear(rng: Rng, dtype: DTypeLike) -> Arguments:
     inputs, outputs = size(rng), size(rng)
     return {

@@ -1,4 +1,4 @@
-"""Matrix products."""
+"""Matrix products, also of matrices of zeros and ones."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from einkorn import kernels
 from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
-KINDS = {"matmul": ("product",)}
+KINDS = {"matmul": ("product",), "binary_matmul": ("product",)}
 
 
 def cost(shape, direction):
@@ -29,11 +29,15 @@ def build(shape):
         (*lead, *((k, m) if transpose_a else (m, k))), (*lead, *((n, k) if transpose_b else (k, n)))
     )
     a, b = map(operand, arrays, (transpose_a, transpose_b))
+    product = kernels.matmul
+    if shape.kind == "binary_matmul":
+        np.less(arrays[0], 0, out=arrays[0])
+        product = kernels.binary_matmul
     ta, tb = map(operand, as_torch(*arrays), (transpose_a, transpose_b))
     return {
         "product": only_available(
             {
-                "einkorn": lambda: kernels.matmul(a, b),
+                "einkorn": lambda: product(a, b),
                 "numpy": lambda: np.matmul(a, b),
                 "torch": lambda: torch.matmul(ta, tb),
             }

@@ -10,6 +10,7 @@
 #ifndef EINKORN_API_H
 #define EINKORN_API_H
 
+#include "binary.h"
 #include "conv.h"
 #include "ctc.h"
 #include "elementwise.h"
@@ -46,7 +47,8 @@
     EK_VOLUME_TABLE(ROW)      \
     EK_ROW_NORM_TABLE(ROW)    \
     EK_LOOKUP_TABLE(ROW)      \
-    EK_CTC_TABLE(ROW)
+    EK_CTC_TABLE(ROW)         \
+    EK_BINARY_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \

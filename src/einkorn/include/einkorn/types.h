@@ -15,7 +15,8 @@ typedef enum ek_status {
     EK_NO_MEMORY = 4,
     EK_BAD_WORKSPACE = 5, /* workspace smaller than one thread's share, or misaligned */
     EK_INTERRUPTED = 6,
-    EK_BAD_DTYPE = 7
+    EK_BAD_DTYPE = 7,
+    EK_BAD_VALUE = 8 /* an element that the kernel is not for */
 } ek_status;
 
 /* Applied to a result before it is stored. */

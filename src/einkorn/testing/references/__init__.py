@@ -39,7 +39,7 @@ from .elementwise import (
     tanh,
     tanh_grad,
 )
-from .gemm import linear, linear_grad, matmul
+from .gemm import binary_matmul, linear, linear_grad, matmul
 from .lookup import embedding, embedding_grad
 from .norm import (
     batch_norm,
@@ -125,6 +125,7 @@ __all__ = [
     "batch_norm_relu",
     "batch_norm_relu_grad",
     "bernoulli",
+    "binary_matmul",
     "col2im",
     "conv2d",
     "conv2d_bias_grad",

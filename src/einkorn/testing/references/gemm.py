@@ -40,6 +40,25 @@ def matmul(
     return product if beta == 0 else product + beta * np.asarray(out, np.float64)
 
 
+def binary_matmul(
+    a: Array,
+    b: Array,
+    *,
+    bias: Array | None = None,
+    activation: str | None = None,
+    alpha: float = 1.0,
+    beta: float = 0.0,
+    out: Array | None = None,
+) -> Array:
+    r""":math:`f(\alpha A B + \beta C + b)` of an :math:`A` of zeros and ones; `out` as in `matmul`.
+
+    >>> binary_matmul(np.eye(2), np.ones((2, 1)), bias=np.ones(1)).tolist()
+    [[2.0], [2.0]]
+    """
+    product = matmul(a, b, alpha=alpha, beta=beta, out=out)
+    return activate(product if bias is None else product + bias, activation)
+
+
 def linear(
     x: Array, weight: Array, bias: Array | None = None, *, activation: str | None = None
 ) -> Array:

@@ -1,0 +1,3 @@
+#include "common/isa_avx512.h"
+#define EK_BODY "gemm/binary.inc"
+#include "common/each_real.h"
