@@ -48,6 +48,12 @@ from einkorn.kernels.adaptive import (
 )
 from einkorn.kernels.algorithms import algorithms
 from einkorn.kernels.arithmetic import add, divide, maximum, minimum, multiply, subtract
+from einkorn.kernels.avg_pool import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_grad,
+    avg_pool2d,
+    avg_pool2d_grad,
+)
 from einkorn.kernels.bags import embedding_bag, embedding_bag_grad
 from einkorn.kernels.binary import binary_matmul
 from einkorn.kernels.columns import col2im, im2col
@@ -95,6 +101,7 @@ from einkorn.kernels.loss import (
     softmax,
     softmax_grad,
 )
+from einkorn.kernels.max_pool import max_pool2d, max_pool2d_codes, max_pool2d_codes_grad
 from einkorn.kernels.norm import (
     batch_norm,
     batch_norm_grad,
@@ -102,18 +109,6 @@ from einkorn.kernels.norm import (
     batch_norm_relu_grad,
 )
 from einkorn.kernels.optim import adam_step_, adam_steps_, sgd_step_, sgd_steps_
-from einkorn.kernels.pool import (
-    adaptive_avg_pool2d,
-    adaptive_avg_pool2d_grad,
-    avg_pool2d,
-    avg_pool2d_grad,
-    max_pool2d,
-    max_pool2d_codes,
-    max_pool2d_codes_grad,
-    max_pool2d_grad,
-    max_unpool2d,
-    max_unpool2d_grad,
-)
 from einkorn.kernels.pool1d import (
     adaptive_avg_pool1d,
     adaptive_avg_pool1d_grad,
@@ -159,6 +154,7 @@ from einkorn.kernels.row_norm import (
     rms_norm_grad,
 )
 from einkorn.kernels.sampling import bernoulli, dropout, dropout_grad
+from einkorn.kernels.unpool import max_pool2d_grad, max_unpool2d, max_unpool2d_grad
 from einkorn.kernels.word2vec import word2vec_
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from einkorn.kernels._sizes import Array, array_of_rank, into, sizes
-from einkorn.kernels.pool import max_pool2d
+from einkorn.kernels.max_pool import max_pool2d
 from einkorn.kernels.windows import span_max_pool
 
 __all__ = [

@@ -8,16 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from einkorn.kernels._sizes import Array, array_of_rank, optional_sizes, sizes, with_axis
-from einkorn.kernels.pool import (
+from einkorn.kernels.avg_pool import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_grad,
     avg_pool2d,
     avg_pool2d_grad,
-    max_pool2d,
-    max_pool2d_grad,
-    max_unpool2d,
-    max_unpool2d_grad,
 )
+from einkorn.kernels.max_pool import max_pool2d
+from einkorn.kernels.unpool import max_pool2d_grad, max_unpool2d, max_unpool2d_grad
 
 __all__ = [
     "adaptive_avg_pool1d",
