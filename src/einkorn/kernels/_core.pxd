@@ -385,11 +385,13 @@ cdef extern from "einkorn/api.h" nogil:
                                 const void *grad, const void *y, void *gx) noexcept nogil
         int (*cross_entropy)(ek_dtype dtype, const ek_cross_entropy_problem *problem,
                              const void *logits, const int64_t *target, const void *weight,
-                             void *loss, void *normalizers) noexcept nogil
+                             void *loss, void *gx) noexcept nogil
         int (*cross_entropy_grad)(ek_dtype dtype, const ek_cross_entropy_problem *problem,
                                   const void *grad, const void *logits, const int64_t *target,
-                                  const void *weight, const void *normalizers,
-                                  void *gx) noexcept nogil
+                                  const void *weight, void *gx) noexcept nogil
+        int (*cross_entropy_chain)(ek_dtype dtype, const ek_cross_entropy_problem *problem,
+                                   const void *grad, const int64_t *target,
+                                   void *gx) noexcept nogil
         int (*conv2d)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *x,
                       const void *weight, const void *bias, void *y,
                       ek_workspace workspace) noexcept nogil

@@ -9,7 +9,6 @@ from einkorn.kernels._arrays cimport (
     Call,
     check,
     deliver,
-    empty,
     empty_like,
     expect_shape,
     forbid_partial_overlap,
@@ -23,7 +22,6 @@ from einkorn.kernels._arrays cimport (
 )
 from einkorn.kernels._core cimport (
     EK_BAD_INDEX,
-    EK_F32,
     EK_OK,
     EK_REDUCE_MEAN,
     EK_REDUCE_NONE,
@@ -359,28 +357,26 @@ cdef object class_entropy(object logits, object target, object weight, object ig
     cdef ek_cross_entropy_problem problem
     cdef cnp.ndarray z = input(logits, "logits", &call)
     cdef cnp.ndarray t = index_input(target, "target")
-    cdef cnp.ndarray w, result, normalizers = None
-    cdef int64_t size[2]
+    cdef cnp.ndarray w, result, gradient = None
     cdef int status, rank
     set_entropy(&problem, z, t, ignore_index, reduction)
     w = class_weights(weight, &problem, &call)
     rank = cnp.PyArray_NDIM(t) if problem.reduction == EK_REDUCE_NONE else 0
     result = output(None, rank, <const int64_t *>cnp.PyArray_DIMS(t), call.type_number)
     if kept is not None:
-        size[0], size[1] = 2, problem.samples * problem.inner
-        normalizers = empty(2, size, call.type_number)
+        gradient = empty_like(z)
     with nogil:
         status = api.cross_entropy(
             call.dtype, &problem, cnp.PyArray_DATA(z), <const int64_t *>cnp.PyArray_DATA(t),
             NULL if w is None else cnp.PyArray_DATA(w), cnp.PyArray_DATA(result),
-            NULL if normalizers is None else cnp.PyArray_DATA(normalizers)
+            NULL if gradient is None else cnp.PyArray_DATA(gradient)
         )
     if status == EK_BAD_INDEX:
         raise bad_target(t, &problem)
     if status != EK_OK:
         check(status, "cross_entropy")
     if kept is not None:
-        kept.append(normalizers)
+        kept.append(gradient)
     return result
 
 
@@ -425,46 +421,71 @@ def cross_entropy_grad(grad, logits, target, *, weight=None, ignore_index=-100, 
     >>> kernels.cross_entropy_grad(1.0, np.zeros((1, 2)), np.array([0]))
     array([[-0.5,  0.5]])
     """
-    return class_entropy_gradient(grad, logits, target, weight, ignore_index, reduction, None)
-
-
-cdef object class_entropy_gradient(object grad, object logits, object target, object weight,
-                                   object ignore_index, object reduction, object normalizers):
     cdef Call call = new_call()
     cdef ek_cross_entropy_problem problem
     cdef cnp.ndarray z = input(logits, "logits", &call)
     cdef cnp.ndarray t = index_input(target, "target")
-    cdef cnp.ndarray w, g = None, known = None, result
-    cdef int64_t size[2]
-    cdef double number = 0
-    cdef float narrow = 0
-    cdef const void *by_loss = &number
-    cdef int status, rank
+    cdef cnp.ndarray w, g, result
+    cdef int status
     set_entropy(&problem, z, t, ignore_index, reduction)
     w = class_weights(weight, &problem, &call)
-    if problem.reduction == EK_REDUCE_NONE or cnp.PyArray_Check(grad):
-        g = input(grad, "grad", &call)
-        rank = cnp.PyArray_NDIM(t) if problem.reduction == EK_REDUCE_NONE else 0
-        expect_shape(g, "grad", rank, <const int64_t *>cnp.PyArray_DIMS(t))
-        by_loss = cnp.PyArray_DATA(g)
-    else:
-        number = real_number(grad, "grad")
-        if call.dtype == EK_F32:
-            narrow = <float>number
-            by_loss = &narrow
-    if normalizers is not None:
-        known = input(normalizers, "normalizers", &call)
-        size[0], size[1] = 2, problem.samples * problem.inner
-        expect_shape(known, "normalizers", 2, size)
+    g = by_loss(grad, t, &problem, &call)
     result = empty_like(z)
     with nogil:
         status = api.cross_entropy_grad(
-            call.dtype, &problem, by_loss, cnp.PyArray_DATA(z),
+            call.dtype, &problem, cnp.PyArray_DATA(g), cnp.PyArray_DATA(z),
             <const int64_t *>cnp.PyArray_DATA(t), NULL if w is None else cnp.PyArray_DATA(w),
-            NULL if known is None else cnp.PyArray_DATA(known), cnp.PyArray_DATA(result)
+            cnp.PyArray_DATA(result)
         )
     if status == EK_BAD_INDEX:
         raise bad_target(t, &problem)
     if status != EK_OK:
         check(status, "cross_entropy_grad")
     return result
+
+
+cdef cnp.ndarray by_loss(object grad, cnp.ndarray target, const ek_cross_entropy_problem *problem,
+                         Call *call):
+    """`grad` as an array of the shape of the loss, which a number stands for where that is ()."""
+    cdef bint one_each = problem.reduction == EK_REDUCE_NONE
+    cdef cnp.ndarray gradient
+    if not one_each and not cnp.PyArray_Check(grad):
+        gradient = output(None, 0, NULL, call.type_number)
+        gradient.fill(real_number(grad, "grad"))
+        return gradient
+    gradient = input(grad, "grad", call)
+    expect_shape(gradient, "grad", cnp.PyArray_NDIM(target) if one_each else 0,
+                 <const int64_t *>cnp.PyArray_DIMS(target))
+    return gradient
+
+
+cdef bint is_one(object grad) noexcept:
+    """Whether it is exactly the array of one element that a backward pass begins with."""
+    if not cnp.PyArray_Check(grad) or cnp.PyArray_NDIM(<cnp.ndarray>grad) != 0:
+        return False
+    cdef int kind = cnp.PyArray_TYPE(<cnp.ndarray>grad)
+    cdef void *value = cnp.PyArray_DATA(<cnp.ndarray>grad)
+    return (kind == cnp.NPY_FLOAT32 and (<float *>value)[0] == 1
+            or kind == cnp.NPY_FLOAT64 and (<double *>value)[0] == 1)
+
+
+cdef object chained_entropy(object grad, cnp.ndarray kept, object target, object ignore_index,
+                            object reduction):
+    if reduction != "none" and is_one(grad):
+        return kept
+    cdef Call call = new_call()
+    cdef ek_cross_entropy_problem problem
+    cdef cnp.ndarray gx = input(kept, "kept", &call)
+    cdef cnp.ndarray t = index_input(target, "target")
+    cdef cnp.ndarray g
+    cdef int status
+    set_entropy(&problem, gx, t, ignore_index, reduction)
+    g = by_loss(grad, t, &problem, &call)
+    with nogil:
+        status = api.cross_entropy_chain(
+            call.dtype, &problem, cnp.PyArray_DATA(g), <const int64_t *>cnp.PyArray_DATA(t),
+            cnp.PyArray_DATA(gx)
+        )
+    if status != EK_OK:
+        check(status, "cross_entropy_grad")
+    return gx

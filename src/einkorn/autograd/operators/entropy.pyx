@@ -5,11 +5,12 @@ import numpy as np
 cimport numpy as cnp
 
 from einkorn.autograd.tape cimport Operator, TensorBase, data_of
+from einkorn.kernels.loss cimport chained_entropy
 from einkorn.kernels.loss cimport class_entropy as entropy_of
-from einkorn.kernels.loss cimport class_entropy_gradient as gradient_of
 
-from einkorn.autograd.operators.softmaxes import softmax
 from einkorn.autograd.operators.shape import unsqueeze
+from einkorn.autograd.operators.softmaxes import softmax
+from einkorn.kernels.loss import cross_entropy_grad
 
 __all__ = ["class_entropy"]
 
@@ -17,7 +18,11 @@ cnp.import_array()
 
 
 cdef class CrossEntropy(Operator):
-    """Softmax and negative log-likelihood of class indices, by one kernel."""
+    """Softmax and negative log-likelihood of class indices, by one kernel.
+
+    Where a gradient is wanted the forward pass computes it on its one sweep over the logits, for a
+    gradient of one by the loss. The first backward pass hands it out; a second computes it anew.
+    """
 
     __slots__ = ("ignore_index", "reduction", "target", "weight")
     cdef public object target
@@ -30,13 +35,21 @@ cdef class CrossEntropy(Operator):
         loss = entropy_of(
             logits, self.target, self.weight, self.ignore_index, self.reduction, kept
         )
-        if kept is not None:
-            self.extra = kept[0]
+        self.extra = kept
         return loss
 
     def backward(self, grad, logits):
-        return gradient_of(
-            grad, logits, self.target, self.weight, self.ignore_index, self.reduction, self.extra
+        if self.extra:
+            return chained_entropy(
+                grad, self.extra.pop(), self.target, self.ignore_index, self.reduction
+            )
+        return cross_entropy_grad(
+            grad,
+            logits,
+            self.target,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
         )
 
     cdef object compute(self, tuple inputs):

@@ -21,9 +21,9 @@ typedef enum ek_reduction {
  * logits (samples, classes, inner) and target (samples, inner). A target is a class or
  * ignore_index; anything else is EK_BAD_INDEX. weight (classes) may be NULL, which means ones.
  * The loss, and the gradient by it, has the shape of target for EK_REDUCE_NONE, else one element.
- * normalizers (2, samples, inner), which may be NULL, are what the forward pass leaves for the
- * gradient of the same logits: the greatest logit of each sample, and the sum of
- * exp(logit - greatest). With them the gradient is faster, and the same to the last bit.
+ * cross_entropy leaves in gx, unless it is NULL, the gradient of what it returns by the logits, in
+ * the same sweep; cross_entropy_chain multiplies that by the gradient by the loss. Both together
+ * are cross_entropy_grad, to the last bit.
  */
 typedef struct ek_cross_entropy_problem {
     int64_t samples, classes, inner;
@@ -43,11 +43,15 @@ typedef struct ek_cross_entropy_problem {
         (problem, grad, y, gx))                                                                    \
     ROW(cross_entropy,                                                                             \
         (const ek_cross_entropy_problem *problem, const void *logits, const int64_t *target,       \
-         const void *weight, void *loss, void *normalizers),                                       \
-        (problem, logits, target, weight, loss, normalizers))                                      \
+         const void *weight, void *loss, void *gx),                                                \
+        (problem, logits, target, weight, loss, gx))                                               \
     ROW(cross_entropy_grad,                                                                        \
         (const ek_cross_entropy_problem *problem, const void *grad, const void *logits,            \
-         const int64_t *target, const void *weight, const void *normalizers, void *gx),            \
-        (problem, grad, logits, target, weight, normalizers, gx))
+         const int64_t *target, const void *weight, void *gx),                                     \
+        (problem, grad, logits, target, weight, gx))                                               \
+    ROW(cross_entropy_chain,                                                                       \
+        (const ek_cross_entropy_problem *problem, const void *grad, const int64_t *target,         \
+         void *gx),                                                                                \
+        (problem, grad, target, gx))
 
 #endif
