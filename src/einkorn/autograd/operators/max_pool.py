@@ -43,56 +43,48 @@ _GATHER = {
 
 
 class MaxPool(Operator):
-    """The greatest values of windows; `indices` says where they were.
+    """The greatest values of windows.
 
-    `pool` is the kernel with its options: an array in, values and indices out.
+    `pool` is the kernel with its options: an array in, values and what says where they were out.
     """
 
-    __slots__ = ("indices", "pool", "shape")
+    __slots__ = ("pool", "shape")
 
     def __init__(self, pool: Callable[[Any], tuple[Any, Any]]) -> None:
         self.pool = pool
 
     def forward(self, x: Any) -> Any:
         self.shape = x.shape
-        values, self.indices = self.pool(x)
-        self.extra = self.indices
+        values, self.extra = self.pool(x)
         return values
 
     def backward(self, grad: Any) -> Any:
-        return _SCATTER[grad.ndim - 2](grad, self.indices, self.shape)
-
-    def compose_backward(self, grad: Tensor) -> Tensor:
-        return ScatterPlane(self.indices, self.shape).apply(grad)
-
-
-class CodedMaxPool2d(Operator):
-    """The same where nobody asks for the indices: a byte a window says where its maximum was."""
-
-    __slots__ = ("kernel_size", "options", "shape")
-
-    def __init__(self, kernel_size: Any, options: dict[str, Any]) -> None:
-        self.kernel_size = kernel_size
-        self.options = options
-
-    def forward(self, x: Any) -> Any:
-        self.shape = x.shape
-        values, self.extra = kernels.max_pool2d_codes(x, self.kernel_size, **self.options)
-        return values
-
-    def backward(self, grad: Any) -> Any:
-        return kernels.max_pool2d_codes_grad(
-            grad, self.extra, self.shape, self.kernel_size, **self.options
-        )
+        return _SCATTER[grad.ndim - 2](grad, self.extra, self.shape)
 
     def compose_backward(self, grad: Tensor) -> Tensor:
         return ScatterPlane(self.indices(), self.shape).apply(grad)
 
     def indices(self) -> Any:
-        """Return the flat indices that the codes stand for."""
-        codes = self.extra
-        stride, padding, dilation = [self.options[k] for k in ("stride", "padding", "dilation")]
-        row, column = np.divmod(codes.astype(np.int64), self.kernel_size[1])
+        """Return the flat offsets of the values in their planes."""
+        return self.extra
+
+
+class CodedMaxPool2d(MaxPool):
+    """The same where nobody asks for the indices: a byte a window says where its maximum was."""
+
+    __slots__ = ("options",)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(partial(kernels.max_pool2d_codes, **options))
+        self.options = options
+
+    def backward(self, grad: Any) -> Any:
+        return kernels.max_pool2d_codes_grad(grad, self.extra, self.shape, **self.options)
+
+    def indices(self) -> Any:
+        codes, names = self.extra, ("kernel_size", "stride", "padding", "dilation")
+        kernel, stride, padding, dilation = [self.options[name] for name in names]
+        row, column = np.divmod(codes.astype(np.int64), kernel[1])
         top = np.arange(codes.shape[2])[:, None] * stride[0] - padding[0]
         left = np.arange(codes.shape[3]) * stride[1] - padding[1]
         return (top + row * dilation[0]) * self.shape[3] + left + column * dilation[1]
@@ -136,32 +128,25 @@ class GatherPlane(Operator):
         return ScatterPlane(self.indices, self.shape).apply(grad)
 
 
-class MaxUnpool(Operator):
-    """Zeros in planes of `size`, with the values put at flat indices."""
-
-    __slots__ = ("indices", "size")
-
-    def __init__(self, indices: Any, size: tuple[int, ...]) -> None:
-        self.indices = indices
-        self.size = size
+class MaxUnpool(ScatterPlane):
+    """Zeros in planes of `shape`, height and width alone, with the values put at flat indices."""
 
     def forward(self, x: Any) -> Any:
-        return _PUT[x.ndim - 2](x, self.indices, self.size)
+        return _PUT[x.ndim - 2](x, self.indices, self.shape)
 
-    def backward(self, grad: Any) -> Any:
-        return _GATHER[grad.ndim - 2](grad, self.indices)
 
-    def compose_backward(self, grad: Tensor) -> Tensor:
-        return GatherPlane(self.indices).apply(grad)
+def _values(dims: int, x: Tensor, operator: MaxPool) -> Tensor:
+    """Return the values of a batch, or of one sample."""
+    if x._data.ndim == dims + 2:
+        return operator.apply(x)
+    return squeeze(operator.apply(unsqueeze(x, 0)), 0)
 
 
 def chosen(dims: int, x: Tensor, pool: Callable[[Any], tuple[Any, Any]]) -> tuple[Tensor, Tensor]:
     """Return values and indices of a batch, or of one sample."""
     operator = MaxPool(pool)
-    if x._data.ndim == dims + 2:
-        return operator.apply(x), Tensor(operator.indices)
-    values = operator.apply(unsqueeze(x, 0))
-    return squeeze(values, 0), Tensor(operator.indices[0])
+    values, indices = _values(dims, x, operator), operator.indices()
+    return values, Tensor(indices if x._data.ndim == dims + 2 else indices[0])
 
 
 def _max_pool(
@@ -185,10 +170,7 @@ def _max_pool(
         "ceil_mode": ceil_mode,
     }
     if dims == 2 and not return_indices and kernel[0] * kernel[1] <= 256:
-        coded = CodedMaxPool2d(kernel, options)
-        if x._data.ndim == 4:
-            return coded.apply(x)
-        return squeeze(coded.apply(unsqueeze(x, 0)), 0)
+        return _values(dims, x, CodedMaxPool2d(kernel_size=kernel, **options))
     pooled = chosen(dims, x, partial(_POOL[dims], kernel_size=kernel, **options))
     return pooled if return_indices else pooled[0]
 
@@ -281,43 +263,30 @@ def max_pool3d(
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
-def max_pool1d_with_indices(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """Return what :func:`max_pool1d` returns with ``return_indices=True``."""
-    return max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+def _with_indices(pool: Callable[..., Any]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """Return `pool` as it is with ``return_indices=True``, under PyTorch's name for that."""
+
+    def pooled(
+        input: Any,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        values, indices = pool(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+        return values, indices
+
+    name = pool.__name__
+    pooled.__name__ = pooled.__qualname__ = f"{name}_with_indices"
+    pooled.__doc__ = f"Return what :func:`{name}` returns with ``return_indices=True``."
+    return pooled
 
 
-def max_pool2d_with_indices(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """Return what :func:`max_pool2d` returns with ``return_indices=True``."""
-    return max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
-
-
-def max_pool3d_with_indices(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """Return what :func:`max_pool3d` returns with ``return_indices=True``."""
-    return max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+max_pool1d_with_indices = _with_indices(max_pool1d)
+max_pool2d_with_indices = _with_indices(max_pool2d)
+max_pool3d_with_indices = _with_indices(max_pool3d)
 
 
 def _max_unpool(
