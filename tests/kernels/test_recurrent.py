@@ -13,7 +13,8 @@ from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
 
-# Steps, batch, inputs, hidden: one step, ends of tiles and panels, nothing along each axis.
+# Steps, batch, inputs, hidden: one step, ends of tiles and panels, more rows than are multiplied at
+# a time for the weights' gradients, nothing along each axis.
 SIZES = [
     (1, 5, 3, 4),
     (2, 1, 1, 1),
@@ -21,12 +22,15 @@ SIZES = [
     (3, 13, 30, 37),
     (3, 64, 17, 80),
     (3, 7, 3, 256),
+    (4, 140, 70, 67),
+    (4, 50, 0, 20),
     (0, 2, 3, 4),
     (3, 0, 3, 4),
     (3, 2, 0, 4),
     (3, 2, 3, 0),
 ]
-LENGTHS = [[1], [4, 4, 4], [7, 5, 5, 2, 1], list(range(17, 0, -1))]
+MANY = [3] * 60 + [2] * 50 + [1] * 20
+LENGTHS = [[1], [4, 4, 4], [7, 5, 5, 2, 1], list(range(17, 0, -1)), MANY]
 
 
 @dataclass(frozen=True)
