@@ -166,6 +166,11 @@ VALID = {
         "mean": ones(4),
         "inv_std": ones(4),
     },
+    "copy": {"x": X},
+    **{name: {"x": X} for name in ("amax", "amin", "argmax", "argmin")},
+    "clamp": {"x": X, "min": 0, "max": 1},
+    "clamp_grad": {"grad": X, "x": X, "min": 0, "max": 1},
+    "where": {"condition": X > 0, "a": X, "b": X},
     "sum": {"x": X},
     "mean": {"x": X},
     "embedding": {"table": ones(4, 3), "index": TARGET - TARGET},
@@ -458,11 +463,32 @@ for bad in (-1.0, float("nan")):
 refuse("layer_norm rms_norm group_norm", TypeError, eps="1")
 refuse("group_norm group_norm_grad", ValueError, x=ones(4))
 
+# Copies.
+for bad in (None, "abc", np.ones(3, bool), np.ones(3, np.int64), np.ones(3, np.complex64)):
+    refuse("copy", TypeError, x=bad)
+
 # Sums over axes.
-for bad in (4, -5, 2**63, INT64_MIN, (0, 4), (1, -3)):
-    refuse("sum mean", ValueError, axis=bad)
+EXTREMES = "amax amin argmax argmin"
+for bad in (4, -5, 2**63, INT64_MIN):
+    refuse(f"sum mean {EXTREMES}", ValueError, axis=bad)
+for bad in ((0, 4), (1, -3)):
+    refuse("sum mean amax amin", ValueError, axis=bad)
 for bad in (1.0, "0", True, (0, None), {0}):
-    refuse("sum mean", TypeError, axis=bad)
+    refuse(f"sum mean {EXTREMES}", TypeError, axis=bad)
+for empty in (ones(0), ones(2, 0, 3)):
+    refuse(EXTREMES, ValueError, x=empty)
+refuse("argmax argmin", TypeError, axis=(0,))
+
+# Limits and conditions.
+for limit in ("min", "max"):
+    for bad in ("1", ones(2), [0.0, 1.0]):
+        refuse("clamp clamp_grad", TypeError, **{limit: bad})
+refuse("clamp_grad", ValueError, grad=ones(3))
+refuse("where", TypeError, condition=X)
+refuse("where", TypeError, a=None)
+for operand in ("a", "b"):
+    refuse("where", ValueError, **{operand: ones(3)})
+    refuse("where", TypeError, **{operand: X.astype(np.float64)}, blame="a|b")
 
 # Look-ups.
 BAGS = "embedding_bag embedding_bag_grad"

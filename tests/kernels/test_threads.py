@@ -123,6 +123,17 @@ CALLS = [
     call("rms_norm_grad", normal(*WIDE), normal(*WIDE), 1037, normal(1037), normal(165)),
     call("group_norm", normal(*IMAGE), 4, normal(16), normal(16)),
     call("group_norm_grad", normal(*IMAGE), normal(*IMAGE), 4, normal(16), normal(12), normal(12)),
+    call("copy", lambda rng, dtype: normal(*WIDE)(rng, dtype).transpose(0, 2, 1)),
+    call("copy", lambda rng, dtype: normal(*IMAGE)(rng, dtype).transpose(0, 2, 3, 1)),
+    call("copy", lambda rng, dtype: normal(*WIDE)(rng, dtype)[:, :, ::3]),
+    *(
+        call(name, normal(*shape), axis)
+        for name in ("amax", "amin", "argmax", "argmin")
+        for shape, axis in ((WIDE, None), (WIDE, 1), (WIDE, 2), ((400_001,), 0))
+    ),
+    call("clamp", normal(*WIDE), -0.5, 0.5),
+    call("clamp_grad", normal(*WIDE), normal(*WIDE), -0.5, 0.5),
+    call("where", lambda rng, _: rng.random(WIDE) < 0.5, normal(*WIDE), normal(*WIDE)),
     call("sum", normal(*WIDE)),
     call("sum", normal(*WIDE), (0, 2)),
     call("sum", normal(70_001, 3), 0),

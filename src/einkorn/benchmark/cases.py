@@ -11,7 +11,7 @@ __all__ = ["FAMILIES", "ODD", "Case", "Cost", "Shape", "cases", "cheapest", "net
 SHAPES = Path(__file__).parent / "shapes"
 FAMILIES = (
     *("gemm", "convolution", "pooling", "elementwise", "loss", "norm", "rnn", "optim", "steps"),
-    *("estimators", "vectors", "row_norm", "lookup", "reduce"),
+    *("estimators", "vectors", "row_norm", "lookup", "reduce", "layout"),
 )
 #: The shapes that no network has: they guard against kernels cut to the suite.
 ODD = "odd"

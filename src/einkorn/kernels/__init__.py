@@ -84,6 +84,7 @@ from einkorn.kernels.conv3d import (
 from einkorn.kernels.ctc import ctc_loss, ctc_loss_grad
 from einkorn.kernels.epilogues import add_relu, bias_activation
 from einkorn.kernels.error_function import erf, erfc, gelu, gelu_grad
+from einkorn.kernels.extremes import amax, amin, argmax, argmin
 from einkorn.kernels.gemm import linear, linear_grad, matmul, matmul_engine
 from einkorn.kernels.irregular import (
     adaptive_max_pool1d,
@@ -92,6 +93,7 @@ from einkorn.kernels.irregular import (
     fractional_max_pool2d,
     fractional_max_pool3d,
 )
+from einkorn.kernels.layout import copy
 from einkorn.kernels.lookup import embedding, embedding_grad
 from einkorn.kernels.loss import (
     cross_entropy,
@@ -154,6 +156,7 @@ from einkorn.kernels.row_norm import (
     rms_norm_grad,
 )
 from einkorn.kernels.sampling import bernoulli, dropout, dropout_grad
+from einkorn.kernels.selection import clamp, clamp_grad, where
 from einkorn.kernels.unpool import max_pool2d_grad, max_unpool2d, max_unpool2d_grad
 from einkorn.kernels.word2vec import word2vec_
 
@@ -180,6 +183,10 @@ __all__ = [
     "add",
     "add_relu",
     "algorithms",
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
     "asgd_steps_",
     "avg_pool1d",
     "avg_pool1d_grad",
@@ -194,6 +201,8 @@ __all__ = [
     "bernoulli",
     "bias_activation",
     "binary_matmul",
+    "clamp",
+    "clamp_grad",
     "col2im",
     "conv1d",
     "conv1d_input_grad",
@@ -214,6 +223,7 @@ __all__ = [
     "conv_transpose3d",
     "conv_transpose3d_input_grad",
     "conv_transpose3d_weight_grad",
+    "copy",
     "cross_entropy",
     "cross_entropy_grad",
     "ctc_loss",
@@ -300,5 +310,6 @@ __all__ = [
     "sum",
     "tanh",
     "tanh_grad",
+    "where",
     "word2vec_",
 ]

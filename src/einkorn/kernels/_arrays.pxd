@@ -20,6 +20,8 @@ cdef cnp.ndarray input_of_rank(object value, str name, Call *call, int rank)
 cdef cnp.ndarray optional_input(object value, str name, Call *call, int rank)
 # Where the elements lie; NULL for None, as optional arguments of kernels are.
 cdef const void *data_or_null(cnp.ndarray array) noexcept
+# The elements of `array` into a C-contiguous one of its shape and dtype.
+cdef int copy_elements(cnp.ndarray target, cnp.ndarray array, str name) except -1
 # int64 indices: any integer dtype is accepted.
 cdef cnp.ndarray index_input(object value, str name)
 

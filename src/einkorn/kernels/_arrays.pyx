@@ -14,6 +14,7 @@ from einkorn.kernels._core cimport (
     EK_SIGMOID,
     EK_TANH,
     EK_TOO_LARGE,
+    api,
     memory_give,
     memory_take,
     take_interrupt,
@@ -34,6 +35,9 @@ cdef extern from "numpy/arrayobject.h":
 # Below this NumPy's own small-block cache is quicker than an array with an owner object.
 cdef int64_t SMALLEST_POOLED = 16384
 cdef int64_t LARGEST = 2**63 - 1
+
+cdef enum:
+    MOST_DIMENSIONS = 64
 
 
 @cython.final
@@ -116,9 +120,26 @@ cdef cnp.ndarray copy_of(cnp.ndarray array, str name):
         copy = empty_like(array)
     except MemoryError as error:
         raise MemoryError(f"{name}: no memory left for a contiguous copy ({error})") from None
-    if cnp.PyArray_CopyInto(copy, array) < 0:
-        raise ValueError(f"{name}: could not be copied")
+    copy_elements(copy, array, name)
     return copy
+
+
+cdef int copy_elements(cnp.ndarray target, cnp.ndarray array, str name) except -1:
+    cdef int64_t strides[MOST_DIMENSIONS]
+    cdef int rank = cnp.PyArray_NDIM(array), i, status
+    cdef int64_t size = cnp.PyArray_ITEMSIZE(array)
+    cdef ek_dtype dtype = EK_F32 if size == sizeof(float) else EK_F64
+    cdef bint is_real = cnp.PyArray_TYPE(array) in (cnp.NPY_FLOAT32, cnp.NPY_FLOAT64)
+    if not (is_real and cnp.PyArray_ISBEHAVED_RO(array) and whole_strides(array)):
+        if cnp.PyArray_CopyInto(target, array) < 0:
+            raise ValueError(f"{name}: could not be copied")
+        return 0
+    for i in range(rank):
+        strides[i] = cnp.PyArray_STRIDE(array, i) / size
+    with nogil:
+        status = api.strided_copy(dtype, rank, <const int64_t *>cnp.PyArray_DIMS(array), strides,
+                                  cnp.PyArray_DATA(array), cnp.PyArray_DATA(target))
+    return check(status, name) if status != EK_OK else 0
 
 
 cdef bint whole_strides(cnp.ndarray array) noexcept:

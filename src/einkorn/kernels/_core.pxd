@@ -444,6 +444,14 @@ cdef extern from "einkorn/api.h" nogil:
                    const void *x, void *y) noexcept nogil
         int (*channel_sum)(ek_dtype dtype, int64_t batch, int64_t channels, int64_t pixels,
                            const void *x, void *y) noexcept nogil
+        int (*extreme)(ek_dtype dtype, int least, int64_t outer, int64_t length, int64_t inner,
+                       const void *x, void *y, int64_t *index) noexcept nogil
+        int (*clamp)(ek_dtype dtype, int64_t n, double low, double high, const void *x,
+                     void *y) noexcept nogil
+        int (*clamp_grad)(ek_dtype dtype, int64_t n, double low, double high, const void *grad,
+                          const void *x, void *gx) noexcept nogil
+        int (*where)(ek_dtype dtype, int64_t n, const uint8_t *condition, const void *a,
+                     int a_is_number, const void *b, int b_is_number, void *y) noexcept nogil
         int (*roof_fma)(ek_dtype dtype, int64_t tasks, int64_t repeats, void *y,
                         int64_t *flops) noexcept nogil
         int (*roof_copy)(ek_dtype dtype, int64_t n, int streamed, const void *x,
@@ -496,6 +504,8 @@ cdef extern from "einkorn/api.h" nogil:
                              ek_workspace workspace) noexcept nogil
         int (*binary_matmul_workspace)(ek_dtype dtype, const ek_binary_problem *problem,
                                        ek_workspace_size *size) noexcept nogil
+        int (*strided_copy)(ek_dtype dtype, int rank, const int64_t *shape, const int64_t *strides,
+                            const void *x, void *y) noexcept nogil
 
 cdef const ek_api *api
 

@@ -54,6 +54,7 @@ ELEMENTWISE = frozenset(
         "tanh_grad",
         "dropout",
         "bernoulli",
+        "clamp",
         *ARITHMETIC,
     }
 )
@@ -359,6 +360,11 @@ def bernoulli(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 
 @_register
+def copy(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {"x": normal(rng, dtype, *any_shape(rng)).T}
+
+
+@_register
 def sum(rng: Rng, dtype: DTypeLike) -> Arguments:
     return {"x": normal(rng, dtype, size(rng), size(rng), size(rng)), "axis": (0, -1)}
 
@@ -366,6 +372,38 @@ def sum(rng: Rng, dtype: DTypeLike) -> Arguments:
 @_register
 def mean(rng: Rng, dtype: DTypeLike) -> Arguments:
     return {"x": normal(rng, dtype, size(rng), size(rng), size(rng)), "axis": 1}
+
+
+def _extreme(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {"x": normal(rng, dtype, size(rng), size(rng), size(rng)), "axis": (0, -1)}
+
+
+def _place(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {"x": normal(rng, dtype, size(rng), size(rng), size(rng)), "axis": 1, "keepdims": True}
+
+
+CALLS.update({"amax": _extreme, "amin": _extreme, "argmax": _place, "argmin": _place})
+
+
+@_register
+def clamp(rng: Rng, dtype: DTypeLike) -> Arguments:
+    return {"x": normal(rng, dtype, *any_shape(rng)), "min": -0.5, "max": 0.25}
+
+
+@_register
+def clamp_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
+    call = clamp(rng, dtype)
+    return {"grad": normal(rng, dtype, *call["x"].shape), **call}
+
+
+@_register
+def where(rng: Rng, dtype: DTypeLike) -> Arguments:
+    shape = any_shape(rng)
+    return {
+        "condition": rng.random(shape) < 0.5,
+        "a": normal(rng, dtype, *shape),
+        "b": normal(rng, dtype, *shape),
+    }
 
 
 @_register

@@ -20,6 +20,7 @@ __all__ = [
     "as_shape",
     "as_sizes",
     "cast",
+    "copied",
     "namespace",
     "operands",
     "reduce_to",
@@ -59,6 +60,17 @@ def cast(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
     if dtype.kind != "f":
         return Tensor(x._data.astype(dtype))
     return Cast(dtype).apply(x)
+
+
+def copied(x: Any) -> Any:
+    """Return a contiguous copy of an array."""
+    kind, width = x.dtype.kind, x.dtype.itemsize
+    if x.__class__ is not np.ndarray or kind not in "fiu" or width not in (4, 8):
+        return x.copy()
+    if kind == "f":
+        return kernels.copy(x)
+    # The kernel copies bits, whatever they mean.
+    return kernels.copy(x.view(f"f{width}")).view(x.dtype)
 
 
 def to_tensor(value: Any) -> Tensor:

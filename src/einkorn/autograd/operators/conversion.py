@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from einkorn.autograd.operators.common import cast, to_tensor
+from einkorn.autograd.operators.common import cast, copied, to_tensor
 from einkorn.autograd.promotion import as_dtype
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor, check_device
@@ -26,7 +26,7 @@ class Clone(Operator):
     __slots__ = ()
 
     def forward(self, x: Any) -> Any:
-        return x.copy()
+        return copied(x)
 
     def backward(self, grad: Any) -> Any:
         return grad

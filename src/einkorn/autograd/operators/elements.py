@@ -9,7 +9,16 @@ import numpy as np
 
 from einkorn import kernels
 
-__all__ = ["added", "divided", "greatest", "multiplied", "smallest", "subtracted"]
+__all__ = [
+    "added",
+    "by_kernel",
+    "chosen",
+    "divided",
+    "greatest",
+    "multiplied",
+    "smallest",
+    "subtracted",
+]
 
 #: Elements from which a kernel is quicker than NumPy.
 SMALLEST = 1 << 14
@@ -17,6 +26,19 @@ SMALLEST = 1 << 14
 
 def _suits(x: Any) -> bool:
     return x.__class__ is np.ndarray and x.dtype.char in "fd" and x.flags.c_contiguous
+
+
+def by_kernel(x: Any) -> bool:
+    """Whether this is a large array that kernels read as it lies."""
+    return _suits(x) and x.size >= SMALLEST
+
+
+def chosen(condition: Any, a: Any, b: Any) -> Any:
+    """Return ``where(condition, a, b)``."""
+    large = condition.size >= SMALLEST and a.dtype == b.dtype and _suits(a) and _suits(b)
+    if large and a.shape in ((), condition.shape) and b.shape in ((), condition.shape):
+        return kernels.where(condition, a, b)
+    return np.where(condition, a, b)
 
 
 def _by_kernel(a: Any, b: Any) -> bool:

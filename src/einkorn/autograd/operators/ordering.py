@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from einkorn import kernels
 from einkorn.autograd.operators.common import as_dim, to_tensor
 from einkorn.autograd.operators.conversion import clone
 from einkorn.autograd.operators.reduction import amax, amin, refuse_empty
@@ -95,7 +96,7 @@ def _with_indices(find: Any, x: Tensor, dim: int, keepdim: bool) -> ValuesIndice
         return _scalar(x, dim)
     d = as_dim(dim, x.ndim)
     refuse_empty(find, x, (d,))
-    indices = np.expand_dims(find(x._data, d), d)
+    indices = _places(find, x._data, d, True)
     values, places = Pick(indices, d).apply(x), Tensor(indices)
     if keepdim:
         return ValuesIndices(values, places)
@@ -134,14 +135,19 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     return _with_indices(np.argmin, to_tensor(input), dim, keepdim)
 
 
+def _places(find: Any, x: Any, dim: int | None, keepdim: bool) -> Any:
+    """Return what `find`, argmax or argmin, gives for an array that is not empty."""
+    if x.size and x.dtype.char in "fd" and x.flags.c_contiguous:
+        kernel = kernels.argmax if find is np.argmax else kernels.argmin
+        return kernel(x, dim, keepdim)
+    return np.asarray(find(x, dim, keepdims=keepdim))
+
+
 def _arg(find: Any, input: Any, dim: int | None, keepdim: bool) -> Tensor:
     x = to_tensor(input)._data
-    if dim is None:
-        found = np.asarray(find(x))
-        return Tensor(found.reshape((1,) * x.ndim) if keepdim else found)
-    if not x.ndim:
+    if not x.ndim and dim is not None:
         return Tensor(np.zeros((), np.int64))
-    return Tensor(np.asarray(find(x, as_dim(dim, x.ndim), keepdims=keepdim)))
+    return Tensor(_places(find, x, dim if dim is None else as_dim(dim, x.ndim), keepdim))
 
 
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from einkorn import kernels
 from einkorn.autograd.operators.arithmetic import square
 from einkorn.autograd.operators.common import (
     as_dim,
@@ -146,11 +147,17 @@ class Extreme(Operator):
         self.keepdim = keepdim
 
     def forward(self, x: Any) -> Any:
-        return self.function(x, self.dims, keepdims=self.keepdim)
+        return self._best(x, self.keepdim)
+
+    def _best(self, x: Any, keepdim: bool) -> Any:
+        if x.__class__ is np.ndarray and x.dtype.char in "fd" and x.flags.c_contiguous:
+            kernel = kernels.amax if self.function is np.max else kernels.amin
+            return kernel(x, self.dims, keepdim)
+        return self.function(x, self.dims, keepdims=keepdim)
 
     def backward(self, grad: Any, x: Any) -> Any:
         values = np.asarray(x)
-        chosen = values == self.function(values, self.dims, keepdims=True)
+        chosen = values == self._best(values, True)
         share = chosen / chosen.sum(self.dims, keepdims=True)
         return spread(grad, x.shape, self.dims) * share.astype(x.dtype)
 

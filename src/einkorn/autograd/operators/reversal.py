@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.operators.common import as_dim, as_dims, as_shape, namespace, to_tensor
+from einkorn.autograd.operators.common import (
+    as_dim,
+    as_dims,
+    as_shape,
+    copied,
+    namespace,
+    to_tensor,
+)
 from einkorn.autograd.operators.shape import listed, transpose
 from einkorn.autograd.tape import Operator
 from einkorn.autograd.tensor import Tensor
@@ -23,7 +30,7 @@ class Flip(Operator):
         self.dims = dims
 
     def forward(self, x: Any) -> Any:
-        return np.flip(x, self.dims).copy()
+        return copied(np.flip(x, self.dims))
 
     def backward(self, grad: Any) -> Any:
         return namespace(grad).flip(grad, self.dims)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from einkorn import kernels
 from einkorn.autograd.operators.common import (
     namespace,
     operands,
@@ -14,7 +15,7 @@ from einkorn.autograd.operators.common import (
     to_tensor,
 )
 from einkorn.autograd.operators.conversion import clone
-from einkorn.autograd.operators.elements import greatest, smallest
+from einkorn.autograd.operators.elements import by_kernel, chosen, greatest, smallest
 from einkorn.autograd.tape import Operator, retain_inputs
 from einkorn.autograd.tensor import Tensor
 
@@ -87,9 +88,13 @@ class Clamp(Operator):
         self.high = high
 
     def forward(self, x: Any) -> Any:
+        if by_kernel(x):
+            return kernels.clamp(x, self.low, self.high)
         return np.clip(x, self.low, self.high)
 
     def backward(self, grad: Any, x: Any) -> Any:
+        if by_kernel(x) and by_kernel(grad):
+            return kernels.clamp_grad(grad, x, self.low, self.high)
         inside = True
         if self.low is not None:
             inside = x >= self.low
@@ -108,12 +113,16 @@ class Where(Operator):
 
     def forward(self, a: Any, b: Any) -> Any:
         self.shapes = a.shape, b.shape
-        return np.where(self.condition, a, b)
+        return chosen(self.condition, a, b)
 
     def backward(self, grad: Any) -> Any:
-        xp = namespace(grad)
-        ga = xp.where(self.condition, grad, 0) if self.needs[0] else None
-        gb = xp.where(self.condition, 0, grad) if self.needs[1] else None
+        if isinstance(grad, Tensor):
+            ga = where(self.condition, grad, 0) if self.needs[0] else None
+            gb = where(self.condition, 0, grad) if self.needs[1] else None
+        else:
+            zero = np.zeros((), grad.dtype)
+            ga = chosen(self.condition, grad, zero) if self.needs[0] else None
+            gb = chosen(self.condition, zero, grad) if self.needs[1] else None
         return (
             None if ga is None else reduce_to(ga, self.shapes[0]),
             None if gb is None else reduce_to(gb, self.shapes[1]),

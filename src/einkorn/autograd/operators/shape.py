@@ -12,6 +12,7 @@ from einkorn.autograd.operators.common import (
     as_dim,
     as_dims,
     as_shape,
+    copied,
     reduce_to,
     to_tensor,
 )
@@ -57,6 +58,16 @@ def as_view(view: Tensor, base: Tensor) -> Tensor:
     return view
 
 
+def reshaped(x: Any, shape: tuple[int, ...]) -> Any:
+    """Return an array in another shape: a view where its strides allow one, else a copy."""
+    if x.flags.c_contiguous or np.lib.NumpyVersion(np.__version__) < "2.1.0":
+        return x.reshape(shape)
+    try:
+        return x.reshape(shape, copy=False)
+    except ValueError:
+        return copied(x).reshape(shape)
+
+
 class Reshape(Operator):
     """The elements in row-major order in another shape."""
 
@@ -67,10 +78,12 @@ class Reshape(Operator):
 
     def forward(self, x: Any) -> Any:
         self.source_shape = x.shape
-        return x.reshape(self.target_shape)
+        return reshaped(x, self.target_shape)
 
     def backward(self, grad: Any) -> Any:
-        return grad.reshape(self.source_shape)
+        if isinstance(grad, Tensor):
+            return reshape(grad, self.source_shape)
+        return reshaped(grad, self.source_shape)
 
 
 class Permute(Operator):

@@ -11,12 +11,13 @@ from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 ARITHMETIC = ("add", "multiply")
+CHOICES = ("clamp", "where")
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "erf", "softmax", "bias_relu")
-KINDS = dict.fromkeys((*ACTIVATIONS, *ARITHMETIC), ("forward",))
+KINDS = dict.fromkeys((*ACTIVATIONS, *ARITHMETIC, *CHOICES), ("forward",))
 
 
 def cost(shape, direction):
-    arrays = 3 if shape.kind in ARITHMETIC else 2
+    arrays = 3 if shape.kind in (*ARITHMETIC, "where") else 2
     return Cost(0, arrays * 4 * math.prod(shape.sizes.values()))
 
 
@@ -49,6 +50,16 @@ def build(shape):
         run["numpy"] = lambda: getattr(np, name)(x, other)
         run["einkorn"] = lambda: getattr(kernels, name)(x, other)
         run["torch"] = lambda: getattr(torch, name)(tx, tother)
+    elif shape.kind == "clamp":
+        run["einkorn"] = lambda: kernels.clamp(x, -0.5, 0.5)
+        run["numpy"] = lambda: np.clip(x, -0.5, 0.5)
+        run["torch"] = lambda: torch.clamp(tx, -0.5, 0.5)
+    elif shape.kind == "where":
+        condition, other = x > 0, -x
+        tcondition, tother = as_torch(condition, other)
+        run["einkorn"] = lambda: kernels.where(condition, x, other)
+        run["numpy"] = lambda: np.where(condition, x, other)
+        run["torch"] = lambda: torch.where(tcondition, tx, tother)
     elif shape.kind == "softmax":
         run["einkorn"] = lambda: kernels.softmax(x)
         run["torch"] = lambda: torch.softmax(tx, -1)

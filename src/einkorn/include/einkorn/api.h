@@ -12,6 +12,7 @@
 
 #include "binary.h"
 #include "conv.h"
+#include "copy.h"
 #include "ctc.h"
 #include "elementwise.h"
 #include "gemm.h"
@@ -30,7 +31,7 @@
 
 #define EK_API_CAPSULE "einkorn.kernels._core._api"
 /* Raised whenever a row is inserted, removed or changed; appending rows keeps it. */
-#define EK_ABI_VERSION 4
+#define EK_ABI_VERSION 5
 
 #define EK_EACH_KERNEL(ROW)   \
     EK_GEMM_TABLE(ROW)        \
@@ -48,7 +49,8 @@
     EK_ROW_NORM_TABLE(ROW)    \
     EK_LOOKUP_TABLE(ROW)      \
     EK_CTC_TABLE(ROW)         \
-    EK_BINARY_TABLE(ROW)
+    EK_BINARY_TABLE(ROW)      \
+    EK_COPY_TABLE(ROW)
 
 #define EK_UNWRAP(...) __VA_ARGS__
 #define EK_API_MEMBER(name, parameters, arguments) \

@@ -39,7 +39,9 @@ from .elementwise import (
     tanh,
     tanh_grad,
 )
+from .extremes import amax, amin, argmax, argmin
 from .gemm import binary_matmul, linear, linear_grad, matmul
+from .layout import copy
 from .lookup import embedding, embedding_grad
 from .norm import (
     batch_norm,
@@ -74,6 +76,7 @@ from .rnn import (
     rnn_cell_grad,
 )
 from .sampling import bernoulli
+from .selection import clamp, clamp_grad, where
 from .softmax import (
     cross_entropy,
     cross_entropy_grad,
@@ -110,6 +113,14 @@ __all__ = [
     "multiply",
     "subtract",
     "adam_step_",
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
+    "clamp",
+    "clamp_grad",
+    "copy",
+    "where",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool2d_grad",
     "adaptive_avg_pool3d",
