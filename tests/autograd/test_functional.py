@@ -115,3 +115,21 @@ def flat(value):
     if isinstance(value, (tuple, list)):
         return [x for item in value for x in flat(item)]
     return [np.asarray(value.detach())]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("name", ["vjp", "jvp", "vhp", "hvp", "jacobian", "hessian"])
+def test_inputs_stay_as_they_are(name, create_graph):
+    x, constant = ek.tensor([1.0, 2.0], requires_grad=True), ek.tensor([3.0, 4.0])
+    vectors = {"vjp": (), "jacobian": (), "hessian": ()}.get(name, ((ek.ones(2), ek.ones(2)),))
+    result = getattr(functional, name)(
+        lambda a, b: (a**2 * b**2).sum(), (x, constant), *vectors, create_graph=create_graph
+    )
+    assert x.requires_grad and not constant.requires_grad
+    assert x.is_leaf and constant.is_leaf
+    assert x.grad is None and constant.grad is None
+    if create_graph:
+        first = result if name in ("jacobian", "hessian") else result[1]
+        while isinstance(first, tuple):
+            first = first[0]
+        assert first.requires_grad

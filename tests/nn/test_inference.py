@@ -193,3 +193,36 @@ def test_double_precision_keeps_its_accuracy():
     net = settle(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Tanh())).double()
     x = np.random.default_rng(2).standard_normal((2, 3, 6, 6))
     np.testing.assert_allclose(prepare(net)(x), net(x).detach(), 1e-12, 1e-13)
+
+
+SHIFTED = {
+    "sequences": (lambda: nn.Linear(4, 6), (2, 3, 4), 3),
+    "as many steps as features": (lambda: nn.Linear(4, 6), (2, 6, 4), 6),
+    "a signal without a batch": (lambda: nn.Conv1d(4, 6, 3, padding=1), (4, 6), 6),
+    "the same, transposed": (lambda: nn.ConvTranspose1d(4, 6, 3, padding=1), (4, 6), 6),
+}
+
+
+@pytest.mark.parametrize("kind", SHIFTED)
+@pytest.mark.parametrize("ending", [nn.ReLU, nn.ELU])
+def test_a_norm_of_another_axis_than_the_layer_s_is_left(kind, ending):
+    make, shape, features = SHIFTED[kind]
+    net = settle(nn.Sequential(make(), nn.BatchNorm1d(features), ending()))
+    x = images(*shape)
+    prepared = prepare(net, x)
+    assert len(norms(prepared)) == 1
+    assert_equal_outputs(net, prepared, x)
+    if features == 6:
+        # Nothing says what comes, so the pair is folded: batches are right, others refused.
+        folded = prepare(net)
+        assert not norms(folded)
+        assert_equal_outputs(net, folded, images(5, 4) if "step" in kind else images(2, 4, 6))
+        with pytest.raises(RuntimeError, match=r"input: expected \d dimensions .* got shape"):
+            folded(x)
+
+
+def test_norms_of_as_many_features_as_the_layer_has_not_are_left_without_an_example():
+    net = settle(nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(3)))
+    prepared = prepare(net)
+    assert len(norms(prepared)) == 1
+    assert_equal_outputs(net, prepared, images(2, 3, 4))

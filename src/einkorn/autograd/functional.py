@@ -224,10 +224,13 @@ def _leaves(inputs: Any, create_graph: bool) -> tuple[Tensors, bool]:
     """Tensors to differentiate by, and whether there was one that was no tuple."""
     single = not isinstance(inputs, tuple)
     xs = [as_tensor(x) for x in ((inputs,) if single else inputs)]
-    if create_graph:
-        # Under their own names, for what came before them to be reached.
-        return tuple([x.view_as(x) if x.requires_grad else x.requires_grad_() for x in xs]), single
-    return tuple([x.detach().requires_grad_() for x in xs]), single
+    # Tensors of our own: the caller's stay as they are. Views let what came before be reached.
+    return tuple(
+        [
+            x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_()
+            for x in xs
+        ]
+    ), single
 
 
 def _outputs(func: Callable[..., Any], xs: Tensors) -> tuple[Tensors, bool]:

@@ -12,7 +12,7 @@ import copy
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,6 +47,50 @@ _NORMS: dict[type[Module], type[BatchNorm1d | BatchNorm2d | BatchNorm3d]] = {
     **dict(zip((Conv1d, Conv2d, Conv3d), (BatchNorm1d, BatchNorm2d, BatchNorm3d), strict=True)),
     **dict(zip(_TRANSPOSED, (BatchNorm1d, BatchNorm2d, BatchNorm3d), strict=True)),
     Linear: BatchNorm1d,
+}
+
+
+class _WithNorm(Module):
+    """A layer that took in a normalisation, whose channels are the second axis of its input.
+
+    Those are the layer's own only in batches of these layers: an affine map of sequences, or a
+    convolution of a signal without a batch, has its channels elsewhere.
+    """
+
+    _rank: ClassVar[int]
+
+    def forward(self: Any, input: Tensor) -> Tensor:
+        self._check_rank(input)
+        return super().forward(input)  # type: ignore[misc]
+
+    def _forward_ending(self: Any, input: Tensor, ending: str) -> Tensor:
+        self._check_rank(input)
+        return super()._forward_ending(input, ending)  # type: ignore[misc]
+
+    def _check_rank(self, input: Tensor) -> None:
+        if input.ndim != self._rank:
+            raise RuntimeError(
+                f"input: expected {self._rank} dimensions where batch normalisation has become "
+                f"part of a layer, got shape {tuple(input.shape)}; prepare with an example of it"
+            )
+
+
+class _LinearWithNorm(_WithNorm, Linear):  # type: ignore[misc]
+    _rank, _endings = 2, Linear._endings
+
+
+class _Conv1dWithNorm(_WithNorm, Conv1d):  # type: ignore[misc]
+    _rank, _endings = 3, Conv1d._endings
+
+
+class _ConvTranspose1dWithNorm(_WithNorm, ConvTranspose1d):  # type: ignore[misc]
+    _rank, _endings = 3, ConvTranspose1d._endings
+
+
+_WITH_NORM: dict[type[Module], type[_WithNorm]] = {
+    Linear: _LinearWithNorm,
+    Conv1d: _Conv1dWithNorm,
+    ConvTranspose1d: _ConvTranspose1dWithNorm,
 }
 
 
@@ -235,7 +279,8 @@ def prepare(model: Module, *example: Any) -> Prepared:
     *example : Tensor or array
         Arguments of a call, with which the network runs once to show which layer's output a
         normalisation reads. Without them the neighbours within each `Sequential` are folded, and
-        others, such as those in residual blocks, are not.
+        others, such as those in residual blocks, are not; a `Linear`, `Conv1d` or `ConvTranspose1d`
+        so folded takes batches alone, since `BatchNorm1d` would normalise another axis of others.
 
     Returns
     -------
@@ -267,6 +312,7 @@ def prepare(model: Module, *example: Any) -> Prepared:
         pairs = set(_neighbours(prepared))
     for layer, norm in _separable(prepared, pairs):
         _absorb(layer, norm, isinstance(layer, _TRANSPOSED))
+        layer.__class__ = _WITH_NORM.get(type(layer), type(layer))
         _replace(prepared, norm, Identity())
     result = Prepared(prepared.requires_grad_(False))
     if example and not _alike(result(*example), expected):
@@ -305,8 +351,13 @@ def _separable(model: Module, pairs: set[Pair]) -> Iterator[tuple[Any, Any]]:
             and is_plain(layer)
             and is_plain(norm)
             and norm.running_mean is not None
+            and norm.num_features == _features(layer)
         ):
             yield layer, norm
+
+
+def _features(layer: Any) -> int:
+    return layer.out_features if isinstance(layer, Linear) else layer.out_channels
 
 
 def _observed(model: Module, example: tuple[Any, ...]) -> tuple[set[Pair], Any]:
@@ -337,6 +388,7 @@ def _observed(model: Module, example: tuple[Any, ...]) -> tuple[set[Pair], Any]:
         for module, x, _ in calls
         if isinstance(x, Tensor)
         and id(x) in makers
+        and x.ndim == getattr(_WITH_NORM.get(type(makers[id(x)])), "_rank", x.ndim)
         and readers[x.grad_fn] == times[module] == times[makers[id(x)]] == 1
     }
     return pairs, result
