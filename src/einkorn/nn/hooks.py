@@ -136,10 +136,10 @@ class Hookable(ModuleBase):
         """
         return RemovableHandle(self._state_hooks, Hook(hook, "load_state_dict_post"))
 
-    def _call_hook_of(self, kind: type, fits: Callable[[Any], bool]) -> Hook | None:
-        """Return the entry of the first hook of this class that fits."""
+    def _call_hook_of(self, kind: Any, name: str | None = None) -> Any:
+        """Return the entry of the first hook of this class, for the parameter ``name`` if given."""
         for hook in self._call_hooks:
-            if isinstance(hook.function, kind) and fits(hook.function):
+            if isinstance(hook.function, kind) and name in (None, hook.function.name):
                 return hook
         return None
 

@@ -204,6 +204,13 @@ class _LazyNorm(Module):
         return 1
 
 
+class _LazyInstanceNorm(_LazyNorm):
+    """One that takes inputs without a batch, too."""
+
+    def _channel_axis(self: Any, input: Tensor) -> int:
+        return input.ndim - min(self._axes)
+
+
 class LazyConv1d(_LazyConv, Conv1d):
     """A `Conv1d` that learns ``in_channels`` from its first input, and then is one.
 
@@ -357,7 +364,7 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
     _plain = BatchNorm3d
 
 
-class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
+class LazyInstanceNorm1d(_LazyInstanceNorm, InstanceNorm1d):
     """A `InstanceNorm1d` that learns ``num_features`` from its first input, and then is one.
 
     Examples
@@ -373,11 +380,8 @@ class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
 
     _plain = InstanceNorm1d
 
-    def _channel_axis(self, input: Tensor) -> int:
-        return input.ndim - 2
 
-
-class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
+class LazyInstanceNorm2d(_LazyInstanceNorm, InstanceNorm2d):
     """A `InstanceNorm2d` that learns ``num_features`` from its first input, and then is one.
 
     Examples
@@ -393,11 +397,8 @@ class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
 
     _plain = InstanceNorm2d
 
-    def _channel_axis(self, input: Tensor) -> int:
-        return input.ndim - 3
 
-
-class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
+class LazyInstanceNorm3d(_LazyInstanceNorm, InstanceNorm3d):
     """A `InstanceNorm3d` that learns ``num_features`` from its first input, and then is one.
 
     Examples
@@ -412,6 +413,3 @@ class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
     """
 
     _plain = InstanceNorm3d
-
-    def _channel_axis(self, input: Tensor) -> int:
-        return input.ndim - 4

@@ -40,6 +40,30 @@ class _Layer(Module):
     linear2: Module
     dropout: Module
 
+    def _make_rest(
+        self,
+        branches: int,
+        d_model: int,
+        dim_feedforward: int,
+        dropout: float,
+        activation: Activation,
+        layer_norm_eps: float,
+        norm_first: bool,
+        bias: bool,
+        place: dict[str, Any],
+    ) -> None:
+        """Make what follows the attentions, in the order in which both layers hold it."""
+        self.linear1 = Linear(d_model, dim_feedforward, bias, **place)
+        self.dropout = Dropout(dropout)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, **place)
+        self.norm_first = norm_first
+        for number in range(1, branches + 1):
+            norm = LayerNorm(d_model, layer_norm_eps, bias=bias, **place)
+            setattr(self, f"norm{number}", norm)
+        for number in range(1, branches + 1):
+            setattr(self, f"dropout{number}", Dropout(dropout))
+        self._set_activation(activation)
+
     def _set_activation(self, activation: Activation) -> None:
         if not isinstance(activation, str):
             self.activation = activation
@@ -135,19 +159,20 @@ class TransformerEncoderLayer(_Layer):
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        attention: dict[str, Any] = {"dropout": dropout, "bias": bias, "batch_first": batch_first}
         place = {"device": device, "dtype": dtype}
-        self.self_attn = MultiheadAttention(
-            d_model, nhead, dropout, bias, batch_first=batch_first, **place
+        self.self_attn = MultiheadAttention(d_model, nhead, **attention, **place)
+        self._make_rest(
+            2,
+            d_model,
+            dim_feedforward,
+            dropout,
+            activation,
+            layer_norm_eps,
+            norm_first,
+            bias,
+            place,
         )
-        self.linear1 = Linear(d_model, dim_feedforward, bias, **place)
-        self.dropout = Dropout(dropout)
-        self.linear2 = Linear(dim_feedforward, d_model, bias, **place)
-        self.norm_first = norm_first
-        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, **place)
-        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, **place)
-        self.dropout1 = Dropout(dropout)
-        self.dropout2 = Dropout(dropout)
-        self._set_activation(activation)
 
     def forward(
         self,
@@ -197,21 +222,21 @@ class TransformerDecoderLayer(_Layer):
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        attention: dict[str, Any] = {"dropout": dropout, "bias": bias, "batch_first": batch_first}
         place = {"device": device, "dtype": dtype}
-        for name in ("self_attn", "multihead_attn"):
-            attention = MultiheadAttention(
-                d_model, nhead, dropout, bias, batch_first=batch_first, **place
-            )
-            setattr(self, name, attention)
-        self.linear1 = Linear(d_model, dim_feedforward, bias, **place)
-        self.dropout = Dropout(dropout)
-        self.linear2 = Linear(dim_feedforward, d_model, bias, **place)
-        self.norm_first = norm_first
-        for name in ("norm1", "norm2", "norm3"):
-            setattr(self, name, LayerNorm(d_model, layer_norm_eps, bias=bias, **place))
-        for name in ("dropout1", "dropout2", "dropout3"):
-            setattr(self, name, Dropout(dropout))
-        self._set_activation(activation)
+        self.self_attn = MultiheadAttention(d_model, nhead, **attention, **place)
+        self.multihead_attn = MultiheadAttention(d_model, nhead, **attention, **place)
+        self._make_rest(
+            3,
+            d_model,
+            dim_feedforward,
+            dropout,
+            activation,
+            layer_norm_eps,
+            norm_first,
+            bias,
+            place,
+        )
 
     def forward(
         self,

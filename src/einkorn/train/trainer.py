@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
@@ -12,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from einkorn.autograd import no_grad
-from einkorn.autograd.random import get_rng_state, set_rng_state
 from einkorn.data.structure import leaves, map_leaves, zip_leaves
-from einkorn.io import WeightFileError, to_array
+from einkorn.io import to_array
 from einkorn.nn.utils import clip_grad_norm_, clip_grad_value_
 from einkorn.train.averages import Averages
-from einkorn.train.checkpoint import load_state, save_state
 from einkorn.train.heads import MultiTaskLoss, call_model, flat_metrics
 from einkorn.train.history import History
 from einkorn.train.interrupt import Interrupt
+from einkorn.train.resumable import Resumable
 from einkorn.train.step import StepResult
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Trainer"]
 
 
-class Trainer:
+class Trainer(Resumable):
     """Fits a model to batches; can be stopped anywhere and go on exactly there.
 
     Override `step` to train something else than ``loss(model(x), t)``. A model that carries a state
@@ -394,86 +392,6 @@ class Trainer:
         for callback in self.callbacks:
             weights |= callback.judged_weights()
         return weights
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give all that the rest of the run depends on; arrays are not copied.
-
-        A subclass with a state of its own adds it here and takes it back in `load_state_dict`.
-        """
-        return {
-            "epoch": self.epoch,
-            "steps": self.steps,
-            "batch": self.batch,
-            "trained": self._trained,
-            "seconds": self._seconds,
-            "averages": self._averages.state_dict(),
-            "history": self.history.state_dict(),
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "loader": self._data_state(),
-            "random": get_rng_state(),
-            "callbacks": [
-                {"name": type(callback).__name__, "state": callback.state_dict()}
-                for callback in self.callbacks
-            ],
-        }
-
-    def _data_state(self) -> dict[str, Any] | None:
-        if self._loader_state is not None:
-            return self._loader_state
-        return self._train_data.state_dict() if hasattr(self._train_data, "state_dict") else None
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to the state that `state_dict` gave; the training data follows at the next `fit`.
-
-        Raises
-        ------
-        ValueError, RuntimeError
-            The state is that of another model, optimiser or list of callbacks.
-        """
-        names = [type(callback).__name__ for callback in self.callbacks]
-        saved = [entry["name"] for entry in state["callbacks"]]
-        if saved != names:
-            raise ValueError(f"state: its callbacks are {saved}, this trainer's are {names}")
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        for callback, entry in zip(self.callbacks, state["callbacks"], strict=True):
-            callback.load_state_dict(entry["state"])
-        self.history.load_state_dict(state["history"])
-        self._averages.load_state_dict(state["averages"])
-        self.epoch, self.steps, self.batch = state["epoch"], state["steps"], state["batch"]
-        self._trained, self._seconds = state["trained"], state["seconds"]
-        self._loader_state = state["loader"]
-        set_rng_state(state["random"])
-
-    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Write the state to one file, atomically; between steps only.
-
-        The model's weights stand in it under ``model/``; the rest is in its metadata as JSON.
-        """
-        save_state(self.state_dict(), path)
-
-    def load_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Go to the state in a file that `save_checkpoint` wrote.
-
-        Call it on a trainer built like the one that wrote it, then call `fit` as before: training
-        goes on with the next step and gives bit for bit what an unbroken run would have given.
-
-        Raises
-        ------
-        WeightFileError
-            The file is damaged or no checkpoint.
-        ValueError, RuntimeError
-            It is that of another model, optimiser or list of callbacks.
-        """
-        state = load_state(path)
-        missing = self.state_dict().keys() - state.keys()
-        if missing:
-            raise WeightFileError(f"{os.fspath(path)}: not a trainer's state: no {sorted(missing)}")
-        try:
-            self.load_state_dict(state)
-        except (AttributeError, KeyError, OverflowError, TypeError) as error:
-            raise WeightFileError(f"{os.fspath(path)}: damaged state: {error!r}") from error
 
     # --- callbacks ------------------------------------------------------------------------------
 

@@ -29,15 +29,14 @@ def build(shape):
         (*lead, *((k, m) if transpose_a else (m, k))), (*lead, *((n, k) if transpose_b else (k, n)))
     )
     a, b = map(operand, arrays, (transpose_a, transpose_b))
-    product = kernels.matmul
-    if shape.kind == "binary_matmul":
+    binary = shape.kind == "binary_matmul"
+    if binary:
         np.less(arrays[0], 0, out=arrays[0])
-        product = kernels.binary_matmul
     ta, tb = map(operand, as_torch(*arrays), (transpose_a, transpose_b))
     return {
         "product": only_available(
             {
-                "einkorn": lambda: product(a, b),
+                "einkorn": lambda: kernels.binary_matmul(a, b) if binary else kernels.matmul(a, b),
                 "numpy": lambda: np.matmul(a, b),
                 "torch": lambda: torch.matmul(ta, tb),
             }

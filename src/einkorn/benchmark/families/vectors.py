@@ -1,5 +1,7 @@
 """One epoch of word vectors against gensim: from a text of words, both with negative sampling."""
 
+from itertools import chain
+
 import numpy as np
 
 from einkorn import kernels
@@ -84,7 +86,8 @@ def einkorn_epoch(shape):
     seeds = iter(range(1 << 30))
 
     def epoch():
-        tokens = np.fromiter((place[w] for s in sentences for w in s), np.int64, text.size)
+        words = chain.from_iterable(sentences)
+        tokens = np.fromiter(map(place.__getitem__, words), np.int64, text.size)
         kernels.word2vec_(
             vectors,
             output,

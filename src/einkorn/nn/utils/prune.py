@@ -335,7 +335,7 @@ def remove(module: M, name: str) -> M:
     >>> sorted(nn.utils.prune.remove(layer, "weight").state_dict())
     ['bias', 'weight']
     """
-    entry = _hook_of(module, name)
+    entry = module._call_hook_of(_Masking, name)
     if entry is None:
         raise ValueError(f"name: {name!r} of {type(module).__name__} is not pruned")
     original = getattr(module, f"{name}_orig")
@@ -358,9 +358,7 @@ def is_pruned(module: Module) -> bool:
     >>> nn.utils.prune.is_pruned(nn.Linear(2, 3))
     False
     """
-    return any(
-        below._call_hook_of(_Masking, lambda hook: True) is not None for below in module.modules()
-    )
+    return any(below._call_hook_of(_Masking) is not None for below in module.modules())
 
 
 def _masked(
@@ -378,9 +376,9 @@ def _masked(
     if dim is not None and not -weight.ndim <= dim < weight.ndim:
         raise IndexError(f"dim must be an axis of shape {weight.shape}, got {dim}")
     mask = as_tensor(method(scores, _mask_of(module, name)))
-    if _hook_of(module, name) is not None:
+    if module._call_hook_of(_Masking, name) is not None:
         setattr(module, f"{name}_mask", mask)
-        _hook_of(module, name).function(module, ())
+        module._call_hook_of(_Masking, name).function(module, ())
         return module
     parameter = module._parameters[name]
     delattr(module, name)
@@ -394,15 +392,11 @@ def _masked(
 
 def _mask_of(module: Module, name: str) -> np.ndarray:
     """Return the mask so far, a copy; ones where there is none."""
-    if _hook_of(module, name) is not None:
+    if module._call_hook_of(_Masking, name) is not None:
         return getattr(module, f"{name}_mask").numpy().copy()
     if module._parameters.get(name) is None:
         raise ValueError(f"name: {type(module).__name__} has no parameter {name!r}")
     return np.ones_like(np.asarray(module._parameters[name]))
-
-
-def _hook_of(module: Module, name: str) -> Any:
-    return module._call_hook_of(_Masking, lambda hook: hook.name == name)
 
 
 def _check_amount(amount: float) -> None:

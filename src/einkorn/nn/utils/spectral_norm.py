@@ -119,7 +119,7 @@ def spectral_norm(
     >>> layer.weight_u.shape
     (40,)
     """
-    if _hook_of(module, name) is not None:
+    if module._call_hook_of(SpectralNorm, name) is not None:
         raise RuntimeError(f"name: {name!r} is normalised already")
     hook = SpectralNorm(name, n_power_iterations, default_dim(module, dim), eps)
     weight = module._parameters[name]
@@ -150,7 +150,7 @@ def remove_spectral_norm(module: M, name: str = "weight") -> M:
     >>> sorted(nn.utils.remove_spectral_norm(layer).state_dict())
     ['bias', 'weight']
     """
-    entry = _hook_of(module, name)
+    entry = module._call_hook_of(SpectralNorm, name)
     if entry is None:
         raise ValueError(f"name: spectral_norm of {name!r} not found in {module}")
     weight = entry.function.compute_weight(module, False)
@@ -159,7 +159,3 @@ def remove_spectral_norm(module: M, name: str = "weight") -> M:
     module.register_parameter(name, Parameter(weight.detach()))
     module._remove_call_hook(entry)
     return module
-
-
-def _hook_of(module: Module, name: str) -> Any:
-    return module._call_hook_of(SpectralNorm, lambda hook: hook.name == name)

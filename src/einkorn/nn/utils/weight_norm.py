@@ -83,7 +83,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     >>> layer.weight_g.shape, layer.weight_v.shape
     ((40, 1), (40, 20))
     """
-    if _hook_of(module, name) is not None:
+    if module._call_hook_of(WeightNorm, name) is not None:
         raise RuntimeError(f"name: {name!r} is normalised already")
     weight = module._parameters[name]
     if weight is None:
@@ -113,7 +113,7 @@ def remove_weight_norm(module: M, name: str = "weight") -> M:
     >>> sorted(nn.utils.remove_weight_norm(layer).state_dict())
     ['bias', 'weight']
     """
-    entry = _hook_of(module, name)
+    entry = module._call_hook_of(WeightNorm, name)
     if entry is None:
         raise ValueError(f"name: weight_norm of {name!r} not found in {module}")
     weight = entry.function.compute_weight(module)
@@ -122,7 +122,3 @@ def remove_weight_norm(module: M, name: str = "weight") -> M:
     module.register_parameter(name, Parameter(weight.detach()))
     module._remove_call_hook(entry)
     return module
-
-
-def _hook_of(module: Module, name: str) -> Any:
-    return module._call_hook_of(WeightNorm, lambda hook: hook.name == name)
