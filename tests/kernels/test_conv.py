@@ -341,7 +341,9 @@ def test_layers_equal_torch(layer, dtype):
     assert_close(actual, tensors[1].grad.double().numpy())
 
 
-ALGORITHMS = ["im2col", "implicit", "direct", "linear", "winograd", "depthwise", "col2im"]
+ALGORITHMS = [
+    *("im2col", "implicit", "direct", "linear", "winograd", "depthwise", "col2im", "unfold")
+]
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -16,6 +16,7 @@ from einkorn.kernels._core cimport (
     EK_CONV_IM2COL,
     EK_CONV_IMPLICIT,
     EK_CONV_LINEAR,
+    EK_CONV_UNFOLD,
     EK_CONV_WINOGRAD,
     EK_IDENTITY,
     ek_conv2d_problem,
@@ -36,6 +37,7 @@ ALGORITHM_CODES = {
     "winograd": EK_CONV_WINOGRAD,
     "depthwise": EK_CONV_DEPTHWISE,
     "col2im": EK_CONV_COL2IM,
+    "unfold": EK_CONV_UNFOLD,
 }
 ALGORITHMS = tuple(ALGORITHM_CODES)
 

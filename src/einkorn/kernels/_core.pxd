@@ -146,6 +146,7 @@ cdef extern from "einkorn/conv.h" nogil:
         EK_CONV_WINOGRAD
         EK_CONV_DEPTHWISE
         EK_CONV_COL2IM
+        EK_CONV_UNFOLD
         EK_CONV_ALGORITHM_COUNT
 
     ctypedef enum ek_conv_direction:

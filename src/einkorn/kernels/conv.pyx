@@ -247,7 +247,8 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, a
         and filters, in float32, for kernels of at most 5 entries along an axis (5 for each pixel
         of the stride). ``"depthwise"`` works row by row on groups of one input channel.
         ``"col2im"``, for input gradients and transposed convolutions, adds what a product of
-        matrices leaves for each window. ``"auto"`` takes the one whose estimated time is least, by
+        matrices leaves for each window; ``"unfold"``, for one group, multiplies the matrix of all
+        windows of several images. ``"auto"`` takes the one whose estimated time is least, by
         dtype, shapes and `precision` alone; `algorithms` tells which.
     precision : {None, "auto", "strict"}
         See `set_precision`, whose setting None stands for.

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 _Activation = Literal["relu", "sigmoid", "tanh"]
 _Algorithm = Literal[
-    "auto", "im2col", "implicit", "direct", "linear", "winograd", "depthwise", "col2im"
+    "auto", "im2col", "implicit", "direct", "linear", "winograd", "depthwise", "col2im", "unfold"
 ]
 _Precision = Literal["auto", "strict"]
 _Size = int | Sequence[int]

@@ -20,7 +20,8 @@ typedef enum ek_conv_algorithm {
     EK_CONV_WINOGRAD = 5,
     EK_CONV_DEPTHWISE = 6, /* row by row, where every group has one channel of x */
     EK_CONV_COL2IM = 7,    /* GEMM whose results are added where windows overlap: input gradients */
-    EK_CONV_ALGORITHM_COUNT = 8
+    EK_CONV_UNFOLD = 8,    /* GEMM on the matrix of the windows of several images; one group */
+    EK_CONV_ALGORITHM_COUNT = 9
 } ek_conv_algorithm;
 
 typedef enum ek_conv_direction {
