@@ -1,4 +1,4 @@
-"""Convolution by the matrix of all windows: where blocks of images end, and which taps take part."""
+"""Convolution by the matrix of windows: where blocks of images end, and which taps take part."""
 
 import numpy as np
 import pytest
