@@ -51,7 +51,7 @@ from einkorn.autograd.operators.ordering import *  # noqa: F403
 from einkorn.autograd.operators.pairs import bilinear, cdist, pdist
 from einkorn.autograd.operators.pool import adaptive_avg_pool1d, avg_pool1d
 from einkorn.autograd.operators.products import *  # noqa: F403
-from einkorn.autograd.operators.recurrent import (
+from einkorn.autograd.operators.recurrent_cells import (
     gru_cell,
     lstm_cell,
     rnn_relu_cell,

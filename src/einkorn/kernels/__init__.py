@@ -134,17 +134,19 @@ from einkorn.kernels.pool3d import (
 from einkorn.kernels.precision import get_precision, set_precision
 from einkorn.kernels.recurrent import (
     gru,
-    gru_cell,
-    gru_cell_grad,
     gru_grad,
     lstm,
-    lstm_cell,
-    lstm_cell_grad,
     lstm_grad,
     rnn,
+    rnn_grad,
+)
+from einkorn.kernels.recurrent_cells import (
+    gru_cell,
+    gru_cell_grad,
+    lstm_cell,
+    lstm_cell_grad,
     rnn_cell,
     rnn_cell_grad,
-    rnn_grad,
 )
 from einkorn.kernels.reduce import mean, sum
 from einkorn.kernels.row_norm import (

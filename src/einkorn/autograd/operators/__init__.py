@@ -37,6 +37,7 @@ padding            ``pad``
 margin             losses of margins, distances and counts
 pairs              distances of pairs of rows, bilinear forms
 recurrent          LSTM, GRU and simple recurrent layers
+recurrent_cells    one step of each
 resample           windows, pixel shuffles, interpolation
 grid               samples at given places, affine maps
 attention          scaled dot-product attention
@@ -87,6 +88,7 @@ from einkorn.autograd.operators import (
     pool,
     products,
     recurrent,
+    recurrent_cells,
     reduction,
     resample,
     reversal,
@@ -127,6 +129,7 @@ from einkorn.autograd.operators.pairs import *  # noqa: F403
 from einkorn.autograd.operators.pool import *  # noqa: F403
 from einkorn.autograd.operators.products import *  # noqa: F403
 from einkorn.autograd.operators.recurrent import *  # noqa: F403
+from einkorn.autograd.operators.recurrent_cells import *  # noqa: F403
 from einkorn.autograd.operators.reduction import *  # noqa: F403
 from einkorn.autograd.operators.resample import *  # noqa: F403
 from einkorn.autograd.operators.reversal import *  # noqa: F403
@@ -179,6 +182,7 @@ FUNCTIONAL = (
     pairs,
     pool,
     recurrent,
+    recurrent_cells,
     resample,
 )
 __all__ = [name for family in (*VOCABULARY, *FUNCTIONAL) for name in family.__all__]  # noqa: PLE0605

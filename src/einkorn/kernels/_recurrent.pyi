@@ -1,0 +1,1 @@
+# Only other compiled modules use what this one defines.
