@@ -35,4 +35,18 @@ static inline void ek_stream_copy(void *to, const void *from, int64_t bytes) {
     memcpy(target + i, source + i, (size_t)(bytes - i));
 }
 
+/* Zeros past the caches, likewise. */
+static inline void ek_stream_zeros(void *to, int64_t bytes) {
+    static const char zeros[EK_STREAM_LINE];
+    char *target = to;
+    int64_t head = (int64_t)(-(uintptr_t)target % EK_STREAM_LINE);
+    head = head < bytes ? head : bytes;
+    memset(target, 0, (size_t)head);
+    int64_t i = head;
+    for (; i + EK_STREAM_LINE <= bytes; i += EK_STREAM_LINE) {
+        ek_stream_line(target + i, zeros);
+    }
+    memset(target + i, 0, (size_t)(bytes - i));
+}
+
 #endif
