@@ -74,3 +74,20 @@ def test_large_results_go_past_the_caches_unchanged():
     """Above the size from which results are streamed, rows that end off the cache lines."""
     table, index, _ = arrays(1000, 131, (90_000,), np.float32)
     np.testing.assert_array_equal(kernels.embedding(table, index), table[index])
+
+
+@pytest.mark.parametrize("width", [64, 61])
+def test_gradients_of_large_tables_clear_what_nothing_used(width, dtype):
+    """Rows that begin on a line of the cache and that do not, some of them of one use alone."""
+    rows = 45_000_000 // (width * np.dtype(dtype).itemsize)
+    rng = np.random.default_rng(0)
+    index = np.append(rng.integers(0, rows, 5000), [0, 0, rows - 1])
+    grad = rng.standard_normal((len(index), width)).astype(dtype)
+    expected = np.zeros((rows, width), dtype)
+    np.add.at(expected, index, grad)
+    expected[index[7]] = 0
+    ours = kernels.embedding_grad(grad, index, rows, padding_idx=index[7])
+    np.testing.assert_array_equal(ours, expected)
+    offsets = np.arange(len(index))
+    ours = kernels.embedding_bag_grad(grad, index, offsets, rows, mode="sum", padding_idx=index[7])
+    np.testing.assert_array_equal(ours, expected)
