@@ -33,6 +33,14 @@ SHAPES = {
     "dilated": ((2, 20, 21, 22), (24, 20, 3, 3), {"padding": 2, "dilation": 2}),
     "dilated 5x5": ((1, 7, 30, 31), (9, 7, 5, 5), {"padding": 3, "dilation": 3}),
     "dilation over the map": ((2, 5, 9, 9), (4, 5, 3, 3), {"padding": 4, "dilation": 4}),
+    "eight points, 2x2": ((1, 33, 7, 36), (40, 33, 2, 2), {}),
+    "eight points, 3x3": ((2, 20, 9, 34), (40, 20, 3, 3), {"padding": 1}),
+    "eight points, 4x4": ((2, 20, 13, 35), (36, 20, 4, 4), {"padding": 2}),
+    "eight points, 5x5": ((1, 40, 13, 26), (65, 40, 5, 5), {"padding": 2}),
+    "seven points, 3x3": ((2, 32, 15, 20), (48, 32, 3, 3), {"padding": 1}),
+    "seven points, 5x5": ((1, 40, 12, 15), (40, 40, 5, 5), {"padding": 2}),
+    "eight points, 7x7 s2": ((1, 12, 40, 50), (30, 12, 7, 7), {"stride": 2, "padding": 3}),
+    "eight points, dilated": ((1, 20, 21, 57), (24, 20, 3, 3), {"padding": 2, "dilation": 2}),
     "rest of the image unseen": ((1, 4, 30, 29), (5, 4, 7, 7), {"stride": 4}),
 }
 
@@ -81,19 +89,27 @@ def test_bits_do_not_depend_on_threads(name):
 
 #: The sum runs over tiles, so that their number matters and not that of channels.
 @pytest.mark.parametrize(
-    ("x_shape", "weight_shape", "bound"),
+    ("x_shape", "weight_shape", "stride", "bound"),
     [
-        ((1, 512, 16, 16), (8, 512, 3, 3), 1e-5),
-        ((1, 2048, 8, 8), (4, 2048, 3, 3), 2e-5),
-        ((16, 8, 112, 112), (4, 8, 3, 3), 1e-5),
+        ((1, 512, 16, 16), (8, 512, 3, 3), 1, 1e-5),
+        ((1, 2048, 8, 8), (4, 2048, 3, 3), 1, 2e-5),
+        ((16, 8, 112, 112), (4, 8, 3, 3), 1, 1e-5),
+        ((1, 64, 24, 36), (64, 64, 2, 2), 1, 1e-5),
+        ((4, 64, 24, 36), (64, 64, 4, 4), 1, 1e-5),
+        ((4, 32, 28, 28), (48, 32, 5, 5), 1, 1e-5),
+        ((16, 4, 84, 84), (32, 4, 5, 5), 1, 1e-5),
+        ((4, 3, 224, 224), (64, 3, 7, 7), 2, 1e-5),
     ],
 )
-def test_error_bound(isa, x_shape, weight_shape, bound):
-    parameters = {"padding": 1}
+def test_error_bound(isa, x_shape, weight_shape, stride, bound):
+    parameters = {"padding": weight_shape[2] // 2, "stride": stride}
     call = arguments(x_shape, weight_shape, parameters)
-    expected = references.conv2d_weight_grad(*call, **parameters)
+    expected = references.conv2d_weight_grad(
+        *[np.float64(a) for a in call[:2]], weight_shape, **parameters
+    )
     actual = kernels.conv2d_weight_grad(*call, algorithm="winograd", **parameters)
-    assert np.abs(actual - expected).max() <= bound * np.abs(expected).max()
+    error = np.abs(actual - expected).max() / np.abs(expected).max()
+    assert error <= bound, error
 
 
 def test_no_images_make_no_gradient():
