@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from einkorn.benchmark.alternate import validate
@@ -64,18 +66,18 @@ def test_groups_of_convolution(sizes, group):
 
 @pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
 def test_operations_of_a_convolution_count_every_tap(case):
-    get = case.shape.get
+    get, kind = case.shape.get, case.shape.kind
     kernel, stride, padding = get("kernel"), get("stride", 1), get("padding", 0)
-    taps = get("k") * get("c") // get("groups", 1) * kernel**2
-    if case.shape.kind == "conv_transpose2d":
-        height = transposed_output_size(get("h"), kernel, stride, padding, 0, 1)
-        pixels = get("h") * get("w")
+    sizes = [get(axis) for axis in ("dhw" if kind.endswith("3d") else "hw")]
+    taps = get("k") * get("c") // get("groups", 1) * kernel ** len(sizes)
+    if "transpose" in kind:
+        outputs = [transposed_output_size(n, kernel, stride, padding, 0, 1) for n in sizes]
     else:
-        height = output_size(get("h"), kernel, stride, padding, get("dilation", 1))
-        width = output_size(get("w"), kernel, stride, padding, get("dilation", 1))
-        pixels = height * width
-    assert convolution.output_size(case.shape, get("h")) == height
-    assert case.cost.flops == 2 * get("n") * taps * pixels
+        dilation = get("dilation", 1)
+        outputs = [output_size(n, kernel, stride, padding, dilation) for n in sizes]
+    assert [convolution.output_size(case.shape, n) for n in sizes] == outputs
+    positions = math.prod(sizes if "transpose" in kind else outputs)
+    assert case.cost.flops == 2 * get("n") * taps * positions
 
 
 def test_cost_of_a_product(tiny_case, tiny_cost):

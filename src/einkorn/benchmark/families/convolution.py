@@ -1,4 +1,4 @@
-"""Convolution and transposed convolution, each forward and both gradients."""
+"""Convolution and transposed convolution of images and volumes, forward and both gradients."""
 
 import math
 from functools import partial
@@ -8,12 +8,15 @@ from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import as_torch, only_available, random_arrays, torch
 
 DIRECTIONS = ("forward", "input gradient", "weight gradient")
-KINDS = dict.fromkeys(("conv2d", "conv_transpose2d"), DIRECTIONS)
+TRANSPOSED = ("conv_transpose2d", "conv_transpose3d")
+KINDS = dict.fromkeys(("conv2d", "conv3d", *TRANSPOSED), DIRECTIONS)
 DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1}
 
 
 def group(shape):
-    if shape.kind == "conv_transpose2d":
+    if shape.kind.endswith("3d"):
+        return "volumes"
+    if shape.kind in TRANSPOSED:
         return "transposed"
     if 1 < shape.get("groups", 1) == shape.get("c"):
         return "depthwise"
@@ -22,20 +25,26 @@ def group(shape):
 
 
 def cost(shape, direction):
-    n, c, h, w, k, kernel = (shape.get(key) for key in ("n", "c", "h", "w", "k", "kernel"))
-    channels = c // shape.get("groups", 1)
-    outputs = math.prod(output_size(shape, size) for size in (h, w))
+    n, c, k, kernel = (shape.get(key) for key in ("n", "c", "k", "kernel"))
+    sizes = sizes_of(shape)
+    channels, taps, inputs = c // shape.get("groups", 1), kernel ** len(sizes), math.prod(sizes)
+    outputs = math.prod(output_size(shape, size) for size in sizes)
     # Each input of a transposed convolution meets every tap, as each output of a plain one does.
-    positions = h * w if shape.kind == "conv_transpose2d" else outputs
-    flops = 2 * n * k * channels * kernel * kernel * positions
-    arrays = n * c * h * w + k * channels * kernel * kernel + n * k * outputs
-    return Cost(flops, 4 * arrays)
+    positions = inputs if shape.kind in TRANSPOSED else outputs
+    flops = 2 * n * k * channels * taps * positions
+    return Cost(flops, 4 * (n * c * inputs + k * channels * taps + n * k * outputs))
+
+
+def sizes_of(shape):
+    """Of the input, without batch and channels."""
+    axes = ("d", "h", "w") if shape.kind.endswith("3d") else ("h", "w")
+    return tuple(shape.get(axis) for axis in axes)
 
 
 def output_size(shape, size):
     stride, padding, dilation = (shape.get(key, default) for key, default in DEFAULTS.items())
     reach = dilation * (shape.get("kernel") - 1)
-    if shape.kind == "conv_transpose2d":
+    if shape.kind in TRANSPOSED:
         return (size - 1) * stride - 2 * padding + reach + 1
     return (size + 2 * padding - reach - 1) // stride + 1
 
@@ -49,10 +58,11 @@ def build(shape):
         return getattr(torch.nn.functional, shape.kind)(tx, tweight, groups=groups, **options)
 
     def peer_grad(*needs):
-        pairs = [(options[key], options[key]) for key in ("stride", "padding", "dilation")]
-        transposed = shape.kind == "conv_transpose2d"
+        axes = len(sizes_of(shape))
+        moves = [(options[key],) * axes for key in ("stride", "padding", "dilation")]
+        transposed = shape.kind in TRANSPOSED
         return torch.ops.aten.convolution_backward(
-            *(tgrad, tx, tweight, None, *pairs, transposed, (0, 0), groups, needs)
+            *(tgrad, tx, tweight, None, *moves, transposed, (0,) * axes, groups, needs)
         )
 
     peers = {
@@ -76,11 +86,12 @@ def options_of(shape):
 
 def arrays(shape):
     """Input, weight and gradient of the output."""
-    n, c, h, w, k, kernel = (shape.get(key) for key in ("n", "c", "h", "w", "k", "kernel"))
-    groups = shape.get("groups", 1)
-    first, second = (c, k) if shape.kind == "conv_transpose2d" else (k, c)
-    outputs = (output_size(shape, size) for size in (h, w))
-    return random_arrays((n, c, h, w), (first, second // groups, kernel, kernel), (n, k, *outputs))
+    n, c, k, kernel = (shape.get(key) for key in ("n", "c", "k", "kernel"))
+    groups, sizes = shape.get("groups", 1), sizes_of(shape)
+    first, second = (c, k) if shape.kind in TRANSPOSED else (k, c)
+    filters = (first, second // groups, *(kernel,) * len(sizes))
+    outputs = (output_size(shape, size) for size in sizes)
+    return random_arrays((n, c, *sizes), filters, (n, k, *outputs))
 
 
 def calls(shape, x, weight, grad):
@@ -89,7 +100,7 @@ def calls(shape, x, weight, grad):
     input_grad = getattr(kernels, f"{shape.kind}_input_grad")
     weight_grad = getattr(kernels, f"{shape.kind}_weight_grad")
     # What the gradient of a transposed convolution has to be told follows from its gradient.
-    input_shape = (x.shape,) if shape.kind == "conv2d" else ()
+    input_shape = () if shape.kind in TRANSPOSED else (x.shape,)
     return {
         "forward": (forward, (x, weight)),
         "input gradient": (input_grad, (grad, weight, *input_shape)),
