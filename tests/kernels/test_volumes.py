@@ -94,6 +94,26 @@ def test_algorithms_can_be_forced(algorithm):
 
 
 @pytest.mark.parametrize(
+    ("x_shape", "size", "options"),
+    [
+        ((2, 3, 4, 6, 5), (3, 3, 3), {"padding": 1}),
+        ((1, 5, 6, 7, 20), (2, 3, 3), {"padding": (0, 1, 1), "stride": (1, 2, 2)}),
+        ((2, 4, 5, 4, 3), (3, 1, 2), {"padding": (2, 0, 1), "dilation": (2, 1, 1)}),
+        ((0, 3, 4, 6, 5), (2, 2, 2), {}),
+        ((3, 2, 8, 120, 90), (3, 3, 3), {"padding": 1}),
+        ((1, 4, 8, 160, 150), (3, 3, 3), {"padding": 1}),
+    ],
+)
+def test_depthwise(isa, x_shape, size, options, dtype):
+    x = normal(dtype, *x_shape)
+    weight, bias = normal(dtype, x_shape[1], 1, *size, seed=1), normal(dtype, x_shape[1], seed=2)
+    options = {**options, "groups": x_shape[1]}
+    expected = references.conv3d(x, weight, bias, activation="relu", **options)
+    assert_close(kernels.conv3d(x, weight, bias, activation="relu", **options), expected)
+    assert kernels.algorithms("conv3d", x_shape, weight.shape, **options)["auto"] == "depthwise"
+
+
+@pytest.mark.parametrize(
     ("name", "shapes"),
     [
         ("conv3d_input_grad", [(1, 4, 2, 4, 4), (4, 3, 2, 2, 2), (1, 3, 3, 5, 5)]),
@@ -165,6 +185,7 @@ def test_signals_are_volumes_of_one_row(name, length, dtype):
     ("name", "arguments", "options"),
     [
         ("conv3d", [(2, 16, 9, 31, 33), (12, 8, 3, 3, 3)], {"padding": 1, "groups": 2}),
+        ("conv3d", [(2, 16, 9, 31, 33), (16, 1, 3, 3, 3)], {"padding": 1, "groups": 16}),
         ("conv_transpose3d", [(2, 16, 5, 17, 18), (16, 6, 2, 4, 4)], {"stride": 2}),
         ("max_pool3d", [(2, 8, 9, 31, 33), 3], {"stride": 2}),
         ("avg_pool3d", [(2, 8, 9, 31, 33), 3], {"stride": 2}),

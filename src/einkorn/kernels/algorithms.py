@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from einkorn.kernels import gemm
-from einkorn.kernels.conv import CONVS, conv_algorithms
+from einkorn.kernels._conv_calls import CONVS, conv_algorithms
 from einkorn.kernels.conv3d import CONVS_OF_VOLUMES, conv3d_algorithms
 
 

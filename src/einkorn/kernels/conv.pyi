@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
 _Activation = Literal["relu", "sigmoid", "tanh"]
 _Algorithm = Literal[
@@ -9,9 +9,6 @@ _Algorithm = Literal[
 ]
 _Precision = Literal["auto", "strict"]
 _Size = int | Sequence[int]
-
-CONVS: frozenset[str]
-CONVS_OF_TWO_SHAPES: frozenset[str]
 
 def conv2d(
     x: ArrayLike,
@@ -178,15 +175,3 @@ def conv_transpose1d_weight_grad(
     precision: _Precision | None = None,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]: ...
-def conv_algorithms(
-    function: str,
-    shapes: tuple[Sequence[int], ...],
-    *,
-    stride: _Size = 1,
-    padding: _Size = 0,
-    output_padding: _Size = 0,
-    dilation: _Size = 1,
-    groups: int = 1,
-    precision: _Precision | None = None,
-    dtype: DTypeLike = "float32",
-) -> dict[str, str]: ...

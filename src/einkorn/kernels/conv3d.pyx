@@ -1,413 +1,47 @@
-"""Convolution and transposed convolution of volumes with their gradients.
-
-A slice of the result reads KD slices of the input. Set side by side as channels these are one
-image, and the convolution of volumes is the convolution of images of C * KD channels, in a batch of
-N * OD: the weights need not even be moved. So whatever is fast for images is fast for volumes::
-
-    x (N, C, D, H, W)  --depth_stack-->  (N OD, C KD, H, W)  --conv2d-->  (N OD, K, OH, OW)
-                                                             --depth_unstack-->  (N, K, OD, OH, OW)
-
-and the input gradient is the same backwards. The stack is made some images at a time, few enough to
-stay in the cache; how many, the shapes alone decide. A kernel of one pixel in height and width
-needs no stack: it is an image kernel over planes of D rows and H * W columns.
-"""
+"""Convolution and transposed convolution of volumes with their gradients."""
 
 cimport numpy as cnp
-from libc.stdint cimport int64_t
 
 from einkorn.kernels._arrays cimport (
     Call,
     activation_code,
-    check,
     deliver,
-    empty,
     expect_shape,
     forbid_overlap,
     input_of_rank,
-    integer,
     new_call,
     optional_input,
-    output,
 )
-from einkorn.kernels._core cimport api, ek_depth_problem
-
-from functools import partial
+from einkorn.kernels._conv_volumes cimport (
+    Volumes,
+    adds_slices,
+    correlate,
+    expect_volume,
+    finish,
+    image_filters,
+    image_options,
+    image_shape,
+    input_shape_of,
+    is_flat,
+    new_output,
+    output_shape_of,
+    read_options,
+    read_shape,
+    set_conv,
+    set_conv_transpose,
+    set_conv_transpose_of_grad,
+    shape_of,
+    spans,
+    spread,
+    sum_products,
+    surplus,
+)
 
 import numpy as np
 
-from einkorn.kernels.activations import relu, sigmoid, tanh
-from einkorn.kernels.conv import (
-    conv2d,
-    conv_algorithms,
-    conv_transpose2d,
-    conv_transpose2d_input_grad,
-    conv_transpose2d_weight_grad,
-)
-from einkorn.kernels.epilogues import bias_activation
+from einkorn.kernels._conv_calls import conv_algorithms
 
 cnp.import_array()
-
-cdef int64_t LARGEST = 2**63 - 1
-# Bytes of a stack of images.
-cdef int64_t STACK = 4 << 20
-
-_ACTIVATIONS = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh}
-
-cdef struct Volumes:
-    int64_t batch, in_channels, out_channels, groups
-    int64_t in_size[3]
-    int64_t out_size[3]
-    int64_t kernel[3]
-    int64_t stride[3]
-    int64_t padding[3]
-    int64_t dilation[3]
-
-
-# --------------------------------------------------------------------------- arguments and checks
-
-
-cdef int triple(object value, str name, int64_t lowest, int64_t *sizes) except -1:
-    cdef int i
-    if not isinstance(value, (tuple, list)):
-        sizes[0] = sizes[1] = sizes[2] = integer(value, name, lowest)
-        return 0
-    if len(value) != 3:
-        raise ValueError(f"{name}: expected an int or a sequence of three ints, got {value!r}")
-    for i in range(3):
-        sizes[i] = integer(value[i], name, lowest)
-    return 0
-
-
-cdef tuple three(const int64_t *sizes):
-    return (sizes[0], sizes[1], sizes[2])
-
-
-cdef int read_options(Volumes *p, object stride, object padding, object dilation,
-                      object groups) except -1:
-    triple(stride, "stride", 1, p.stride)
-    triple(padding, "padding", 0, p.padding)
-    triple(dilation, "dilation", 1, p.dilation)
-    p.groups = integer(groups, "groups", 1)
-    return 0
-
-
-cdef tuple read_shape(object value, str name):
-    try:
-        sizes = tuple(value)
-    except TypeError:
-        raise TypeError(f"{name}: expected a sequence of 5 ints, got {value!r}") from None
-    if len(sizes) != 5:
-        raise ValueError(f"{name}: expected 5 dimensions, got {value!r}")
-    return tuple([integer(size, name, 0) for size in sizes])
-
-
-cdef tuple shape_of(cnp.ndarray array):
-    return tuple([cnp.PyArray_DIM(array, i) for i in range(cnp.PyArray_NDIM(array))])
-
-
-cdef int expect_some(tuple shape, int begin, str name) except -1:
-    cdef int i
-    for i in range(begin, 5):
-        if shape[i] < 1:
-            raise ValueError(f"{name}: expected at least 1 along axis {i}, got {shape[i]}")
-    return 0
-
-
-cdef object extent(const Volumes *p, int i):
-    """From the first to the last entry of the dilated kernel; of Python's integers."""
-    return p.dilation[i] * <object>(p.kernel[i] - 1) + 1
-
-
-cdef int set_conv(Volumes *p, tuple x, str x_name, tuple weight, str weight_name) except -1:
-    """The convolution of an input of shape `x` with a weight of shape `weight`."""
-    cdef int i
-    if x[1] < 1:
-        raise ValueError(f"{x_name}: expected at least 1 along axis 1, got {x[1]}")
-    expect_some(weight, 0, weight_name)
-    p.batch, p.in_channels, p.out_channels = x[0], x[1], weight[0]
-    for i in range(3):
-        p.in_size[i], p.kernel[i] = x[2 + i], weight[2 + i]
-    if p.in_channels % p.groups or p.out_channels % p.groups:
-        raise ValueError(
-            f"groups: expected a divisor of {p.in_channels} input and {p.out_channels} output "
-            f"channels, got {p.groups}"
-        )
-    if weight[1] != p.in_channels / p.groups:
-        raise ValueError(
-            f"{weight_name}: expected {p.in_channels / p.groups} input channels ({x_name} has "
-            f"{p.in_channels} in {p.groups} groups), got {weight[1]}"
-        )
-    for i in range(3):
-        padded = p.in_size[i] + 2 * <object>p.padding[i]
-        if extent(p, i) > padded:
-            whole = tuple([x[2 + j] + 2 * <object>p.padding[j] for j in range(3)])
-            raise ValueError(
-                f"{weight_name}: expected a kernel within the padded input of {whole}, got "
-                f"kernel_size {three(p.kernel)} with dilation {three(p.dilation)}"
-            )
-        if padded > LARGEST:
-            raise ValueError(f"padding: {p.padding[i]} is too large")
-        p.out_size[i] = (padded - extent(p, i)) // p.stride[i] + 1
-    return 0
-
-
-cdef int set_conv_transpose(Volumes *p, tuple x, tuple weight, str weight_name,
-                            object output_padding) except -1:
-    """The convolution whose input gradient is the transposed one of these shapes."""
-    cdef int64_t more[3]
-    cdef int i
-    expect_some(x, 1, "x")
-    expect_some(weight, 0, weight_name)
-    triple(output_padding, "output_padding", 0, more)
-    p.batch, p.out_channels = x[0], x[1]
-    if weight[0] != p.out_channels:
-        raise ValueError(
-            f"{weight_name}: expected {p.out_channels} input channels as x, got {weight[0]}"
-        )
-    if p.out_channels % p.groups:
-        raise ValueError(
-            f"groups: expected a divisor of {p.out_channels} input channels, got {p.groups}"
-        )
-    if weight[1] > LARGEST / p.groups:
-        raise ValueError(f"groups: {p.groups} is too large")
-    p.in_channels = weight[1] * p.groups
-    for i in range(3):
-        p.out_size[i], p.kernel[i] = x[2 + i], weight[2 + i]
-        if more[i] > 0 and more[i] >= p.stride[i] and more[i] >= p.dilation[i]:
-            raise ValueError(
-                f"output_padding: expected less than stride {p.stride[i]} or dilation "
-                f"{p.dilation[i]}, got {more[i]}"
-            )
-        size = <object>(p.out_size[i] - 1) * p.stride[i] - 2 * <object>p.padding[i]
-        size += extent(p, i) + more[i]
-        if not 1 <= size <= LARGEST:
-            raise ValueError(
-                f"padding: expected a result of 1 to 2**63 - 1 voxels along each axis, got {size} "
-                f"with padding {p.padding[i]}"
-            )
-        p.in_size[i] = size
-    return 0
-
-
-cdef int set_conv_transpose_of_grad(Volumes *p, tuple grad, tuple weight,
-                                    object output_padding) except -1:
-    """The same where the result's shape is known, not the input's."""
-    cdef int64_t more[3]
-    cdef int i
-    expect_some(weight, 0, "weight")
-    triple(output_padding, "output_padding", 0, more)
-    sizes = []
-    for i in range(3):
-        p.kernel[i] = weight[2 + i]
-        span = grad[2 + i] + 2 * <object>p.padding[i] - extent(p, i) - more[i]
-        if span < 0 or span % p.stride[i]:
-            raise ValueError(
-                f"grad: {grad[2:]} voxels are no result of a transposed convolution with these "
-                f"options"
-            )
-        if span >= LARGEST:
-            raise ValueError(f"padding: {p.padding[i]} is too large")
-        sizes.append(span // p.stride[i] + 1)
-    return set_conv_transpose(p, (grad[0], weight[0], *sizes), weight, "weight", output_padding)
-
-
-cdef tuple input_shape_of(const Volumes *p):
-    return (p.batch, p.in_channels, *three(p.in_size))
-
-
-cdef tuple output_shape_of(const Volumes *p):
-    return (p.batch, p.out_channels, *three(p.out_size))
-
-
-cdef int expect_volume(cnp.ndarray array, str name, tuple shape) except -1:
-    if shape_of(array) != shape:
-        raise ValueError(f"{name}: expected shape {shape}, got {shape_of(array)}")
-    return 0
-
-
-cdef cnp.ndarray new_output(object out, tuple shape, Call *call):
-    cdef int64_t sizes[5]
-    cdef int i
-    for i in range(5):
-        sizes[i] = shape[i]
-    return output(out, 5, sizes, call.type_number)
-
-
-# ----------------------------------------------------------------------------------------- slices
-
-
-cdef bint is_flat(const Volumes *p) noexcept:
-    """Whether the kernel sees one pixel of a slice, so that a slice can lie in one row."""
-    cdef int i
-    for i in range(1, 3):
-        if p.kernel[i] != 1 or p.stride[i] != 1 or p.padding[i] != 0:
-            return False
-        if p.in_size[i] != p.out_size[i]:
-            return False
-    return True
-
-
-cdef dict image_options(const Volumes *p, object algorithm, object precision):
-    """The options of the convolution of images that stands for that of volumes."""
-    stride, padding, dilation = three(p.stride), three(p.padding), three(p.dilation)
-    if is_flat(p):
-        moves = {"stride": (stride[0], 1), "padding": (padding[0], 0), "dilation": (dilation[0], 1)}
-    else:
-        moves = {"stride": stride[1:], "padding": padding[1:], "dilation": dilation[1:]}
-    return {**moves, "groups": p.groups, "algorithm": algorithm, "precision": precision}
-
-
-cdef tuple surplus(const Volumes *p):
-    """What the input has beyond the last window: output padding, seen from the result."""
-    rest = tuple([
-        <object>p.in_size[i] + 2 * <object>p.padding[i] - extent(p, i)
-        - (<object>p.out_size[i] - 1) * p.stride[i]
-        for i in range(3)
-    ])
-    return (rest[0], 0) if is_flat(p) else rest[1:]
-
-
-cdef tuple image_filters(const Volumes *p):
-    """The shape in which the weights are those of images."""
-    if is_flat(p):
-        return (p.out_channels, p.in_channels / p.groups, p.kernel[0], 1)
-    return (p.out_channels, p.in_channels / p.groups * p.kernel[0], p.kernel[1], p.kernel[2])
-
-
-cdef object flattened(object volume):
-    return volume.reshape(*volume.shape[:3], volume.shape[3] * volume.shape[4])
-
-
-cdef int64_t images_of(const Volumes *p) except -1:
-    if p.batch > 0 and p.out_size[0] > LARGEST / p.batch:
-        raise ValueError("padding: the result would not fit in memory")
-    return p.batch * p.out_size[0]
-
-
-cdef tuple image_shape(const Volumes *p):
-    """The shape of one image of the stack."""
-    if p.kernel[0] > LARGEST / p.in_channels:
-        raise ValueError("kernel_size: the images would not fit in memory")
-    return (p.in_channels * p.kernel[0], p.in_size[1], p.in_size[2])
-
-
-cdef object spans(const Volumes *p, int64_t itemsize):
-    """From where to where the images of a stack go, one stack after another; at least one."""
-    channels, height, width = image_shape(p)
-    images = images_of(p)
-    count = max(STACK // max(channels * height * width * itemsize, 1), 1)
-    return [(first, min(first + count, images)) for first in range(0, max(images, 1), count)]
-
-
-cdef ek_depth_problem depth_of(const Volumes *p, tuple span, bint of_result) noexcept:
-    """How the slices of the input, or of the result, lie in a stack."""
-    cdef ek_depth_problem problem
-    problem.batch, problem.out_depth = p.batch, p.out_size[0]
-    problem.begin, problem.end = span
-    if of_result:
-        problem.channels, problem.depth = p.out_channels, p.out_size[0]
-        problem.plane = p.out_size[1] * p.out_size[2]
-        problem.kernel = problem.stride = problem.dilation = 1
-        problem.padding = 0
-    else:
-        problem.channels, problem.depth = p.in_channels, p.in_size[0]
-        problem.plane = p.in_size[1] * p.in_size[2]
-        problem.kernel, problem.stride = p.kernel[0], p.stride[0]
-        problem.padding, problem.dilation = p.padding[0], p.dilation[0]
-    problem.adds = not of_result
-    return problem
-
-
-cdef cnp.ndarray stacked(Call *call, const Volumes *p, cnp.ndarray volume, tuple span,
-                         bint of_result):
-    """The images that hold the slices of the input, or of the result."""
-    cdef ek_depth_problem problem = depth_of(p, span, of_result)
-    cdef int64_t shape[4]
-    cdef int status
-    shape[0] = problem.end - problem.begin
-    shape[1] = problem.channels * problem.kernel
-    shape[2] = p.out_size[1] if of_result else p.in_size[1]
-    shape[3] = p.out_size[2] if of_result else p.in_size[2]
-    if problem.out_depth == 1 and problem.kernel == problem.depth and problem.padding == 0:
-        # Every image is a whole sample.
-        return (<object>volume).reshape(p.batch, shape[1], shape[2], shape[3])[span[0]:span[1]]
-    cdef cnp.ndarray stack = empty(4, shape, call.type_number)
-    with nogil:
-        status = api.depth_stack(call.dtype, &problem, cnp.PyArray_DATA(volume),
-                                 cnp.PyArray_DATA(stack))
-    check(status, "depth_stack")
-    return stack
-
-
-cdef int unstack(Call *call, const Volumes *p, cnp.ndarray stack, tuple span, bint of_result,
-                 cnp.ndarray volume) except -1:
-    """Put images into the slices of the result, or add them to those of the input."""
-    cdef ek_depth_problem problem = depth_of(p, span, of_result)
-    cdef int status
-    with nogil:
-        status = api.depth_unstack(call.dtype, &problem, cnp.PyArray_DATA(stack),
-                                   cnp.PyArray_DATA(volume))
-    return check(status, "depth_unstack")
-
-
-cdef object correlate(Call *call, const Volumes *p, cnp.ndarray x, cnp.ndarray weight, object bias,
-                      object activation, dict options, cnp.ndarray result):
-    """The convolution of `x`."""
-    filters = (<object>weight).reshape(image_filters(p))
-    rest = surplus(p)
-    if rest[0] < options["stride"][0] and rest[1] < options["stride"][1]:
-        convolve = partial(conv2d, weight=filters, bias=bias, activation=activation, **options)
-    else:
-        # An output padding beyond the stride: only a transposed convolution's gradient has it.
-        convolve = partial(conv_transpose2d_input_grad, weight=filters, output_padding=rest,
-                           **options)
-    if is_flat(p):
-        return convolve(flattened(x), out=flattened(result))
-    for span in spans(p, cnp.PyArray_ITEMSIZE(x)):
-        slices = convolve(stacked(call, p, x, span, False))
-        unstack(call, p, slices, span, True, result)
-
-
-cdef object spread(Call *call, const Volumes *p, cnp.ndarray grad, cnp.ndarray weight,
-                   dict options, cnp.ndarray result):
-    """The input gradient of the convolution."""
-    filters = (<object>weight).reshape(image_filters(p))
-    spread_image = partial(conv_transpose2d, weight=filters, output_padding=surplus(p), **options)
-    if is_flat(p):
-        return spread_image(flattened(grad), out=flattened(result))
-    (<object>result).fill(0)
-    for span in spans(p, cnp.PyArray_ITEMSIZE(grad)):
-        images = spread_image(stacked(call, p, grad, span, True))
-        unstack(call, p, images, span, False, result)
-
-
-cdef object sum_products(Call *call, const Volumes *p, cnp.ndarray grad, cnp.ndarray x,
-                         dict options, cnp.ndarray result):
-    """The weight gradient, from what lies on the two sides of the convolution."""
-    shape = image_filters(p)
-    total = (<object>result).reshape(shape)
-    sum_image = partial(conv_transpose2d_weight_grad, weight_shape=shape,
-                        output_padding=surplus(p), **options)
-    if is_flat(p):
-        return sum_image(flattened(x), flattened(grad), out=total)
-    for span in spans(p, cnp.PyArray_ITEMSIZE(grad)):
-        slices, images = stacked(call, p, grad, span, True), stacked(call, p, x, span, False)
-        if span[0] == 0:
-            sum_image(images, slices, out=total)
-        else:
-            np.add(total, sum_image(images, slices), out=total)
-
-
-cdef int finish(cnp.ndarray result, object bias, object activation) except -1:
-    """Add the bias and apply the activation where no kernel has done it."""
-    if bias is not None:
-        bias_activation(result, bias, activation, out=result)
-    elif activation is not None:
-        _ACTIVATIONS[activation](result, out=result)
-    return 0
-
-
-# ------------------------------------------------------------------------------ public functions
 
 
 def conv3d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, activation=None,
@@ -740,6 +374,14 @@ def conv3d_algorithms(str function, tuple shapes, *, stride=1, padding=0, output
     else:
         x, weight = (1, 2) if ending else (0, 1)
         set_conv_transpose(&p, shapes[x], shapes[weight], "weight", output_padding)
+    options = image_options(&p, "auto", precision)
+    del options["algorithm"]
+    if transposed == (ending == "_input_grad") and ending != "_weight_grad" and adds_slices(&p):
+        planes = p.in_channels * p.in_size[0]
+        images = (p.batch, planes, p.in_size[1], p.in_size[2])
+        filters = (planes * p.kernel[0], 1, p.kernel[1], p.kernel[2])
+        return conv_algorithms("conv2d", (images, filters), dtype=dtype,
+                               **{**options, "groups": planes})
     first, last = spans(&p, np.dtype(dtype).itemsize)[0]
     if is_flat(&p):
         inputs = (p.batch, p.in_channels, p.in_size[0], p.in_size[1] * p.in_size[2])
@@ -748,8 +390,6 @@ def conv3d_algorithms(str function, tuple shapes, *, stride=1, padding=0, output
         inputs = (last - first, *image_shape(&p))
         outputs = (last - first, p.out_channels, p.out_size[1], p.out_size[2])
     filters = image_filters(&p)
-    options = image_options(&p, "auto", precision)
-    del options["algorithm"]
     options["output_padding"] = surplus(&p)
     if ending == "_weight_grad":
         name, images = "conv_transpose2d_weight_grad", (inputs, outputs, filters)
