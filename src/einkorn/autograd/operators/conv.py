@@ -1,7 +1,7 @@
 """Convolutions of signals, images and volumes, over the kernels.
 
 A convolution is linear in its input and in its weight, so its gradients are convolutions of other
-kinds, and theirs again: the operators here form two closed groups of three, and every second
+kinds, and theirs again: the operators here form a closed group of three, and every second
 derivative is one of them.
 
 ===================  ==========================  ==========================
@@ -13,8 +13,8 @@ WeightGrad(g, x)     Conv(x, .)                  InputGrad(g, .)
 ===================  ==========================  ==========================
 
 The same table holds for the transposed convolution. Both may end in an activation, which is
-differentiated first, from the output. The number of spatial dimensions decides which kernels an
-operator calls, and nothing else.
+differentiated first, from the output. Whether it is transposed and the number of spatial dimensions
+decide which kernels an operator calls, and nothing else.
 """
 
 from __future__ import annotations
@@ -44,25 +44,33 @@ __all__ = [
 
 
 class _Kernels(NamedTuple):
-    conv: Callable[..., Any]
+    """What computes a convolution, and its gradients from two factors and their own shape."""
+
+    forward: Callable[..., Any]
     input_grad: Callable[..., Any]
     weight_grad: Callable[..., Any]
-    transpose: Callable[..., Any]
-    transpose_input_grad: Callable[..., Any]
-    transpose_weight_grad: Callable[..., Any]
+
+
+def _without_shape(input_grad: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the input gradient of a transposed convolution: the gradient tells x's shape."""
+
+    def call(grad: Any, weight: Any, shape: tuple[int, ...], **options: Any) -> Any:
+        return input_grad(grad, weight, **options)
+
+    return call
+
+
+def _kernels(kind: str) -> _Kernels:
+    forward, input_grad, weight_grad = [
+        getattr(kernels, kind + ending) for ending in ("", "_input_grad", "_weight_grad")
+    ]
+    transposed = kind.startswith("conv_transpose")
+    return _Kernels(forward, _without_shape(input_grad) if transposed else input_grad, weight_grad)
 
 
 #: Number of spatial dimensions -> kernels.
-_KERNELS = {
-    dims: _Kernels(
-        *[
-            getattr(kernels, f"{kind}{dims}d{ending}")
-            for kind in ("conv", "conv_transpose")
-            for ending in ("", "_input_grad", "_weight_grad")
-        ]
-    )
-    for dims in (1, 2, 3)
-}
+_CONVS = {dims: _kernels(f"conv{dims}d") for dims in (1, 2, 3)}
+_TRANSPOSED_CONVS = {dims: _kernels(f"conv_transpose{dims}d") for dims in (1, 2, 3)}
 
 
 class _Geometry(Operator):
@@ -79,10 +87,21 @@ class _Geometry(Operator):
         self.shape = shape
 
 
-class _Activated(_Geometry):
-    """A convolution of either kind, with its bias and an activation."""
+def _bias_grad(grad: Any) -> Any:
+    if grad.ndim == 4:
+        return kernels.conv2d_bias_grad(grad)
+    shape = grad.shape
+    return kernels.conv2d_bias_grad(grad.reshape(*shape[:2], 1, math.prod(shape[2:])))
 
-    __slots__ = ("activation",)
+
+def _composed_bias_grad(grad: Tensor) -> Tensor:
+    return grad.sum((0, *range(2, grad.ndim)))
+
+
+class Conv(_Geometry):
+    """A convolution, plain or transposed, with its bias and an activation."""
+
+    __slots__ = ("activation", "shapes")
     saved_output = 2
     activation: Any
 
@@ -97,26 +116,9 @@ class _Activated(_Geometry):
         factors = retain_crosswise(self, inputs, output)
         return factors if self.activation is None else (*factors, alias_of(output))
 
-
-def _bias_grad(grad: Any) -> Any:
-    if grad.ndim == 4:
-        return kernels.conv2d_bias_grad(grad)
-    shape = grad.shape
-    return kernels.conv2d_bias_grad(grad.reshape(*shape[:2], 1, math.prod(shape[2:])))
-
-
-def _composed_bias_grad(grad: Tensor) -> Tensor:
-    return grad.sum((0, *range(2, grad.ndim)))
-
-
-class Conv(_Activated):
-    """A convolution, with its bias and an activation."""
-
-    __slots__ = ("shapes",)
-
     def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
         self.shapes = x.shape, weight.shape
-        return self.kernels.conv(x, weight, bias, activation=self.activation, **self.options)
+        return self.kernels.forward(x, weight, bias, activation=self.activation, **self.options)
 
     def backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
         grad = through_activation(self.activation, grad, y)
@@ -180,7 +182,7 @@ class InputGrad(_Geometry):
         needs, options, by = self.needs, self.options, self.kernels
         shape = self.weight_shape
         return (
-            by.conv(outer, weight, **options) if needs[0] else None,
+            by.forward(outer, weight, **options) if needs[0] else None,
             by.weight_grad(grad, outer, shape, **options) if needs[1] else None,
         )
 
@@ -206,7 +208,7 @@ class WeightGrad(_Geometry):
         needs, options, by = self.needs, self.options, self.kernels
         shape = self.input_shape
         return (
-            by.conv(x, outer, **options) if needs[0] else None,
+            by.forward(x, outer, **options) if needs[0] else None,
             by.input_grad(grad, outer, shape, **options) if needs[1] else None,
         )
 
@@ -216,85 +218,6 @@ class WeightGrad(_Geometry):
         return (
             Conv(by, options).apply(x, outer) if needs[0] else None,
             InputGrad(by, options, shape).apply(grad, outer) if needs[1] else None,
-        )
-
-
-class ConvTranspose(_Activated):
-    """A transposed convolution, with its bias and an activation."""
-
-    __slots__ = ("weight_shape",)
-
-    def forward(self, x: Any, weight: Any, bias: Any = None) -> Any:
-        self.weight_shape = weight.shape
-        return self.kernels.transpose(x, weight, bias, activation=self.activation, **self.options)
-
-    def backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
-        grad = through_activation(self.activation, grad, y)
-        needs, options, by = self.needs, self.options, self.kernels
-        shape = self.weight_shape
-        return (
-            by.transpose_input_grad(grad, weight, **options) if needs[0] else None,
-            by.transpose_weight_grad(grad, x, shape, **options) if needs[1] else None,
-            _bias_grad(grad) if len(needs) == 3 and needs[2] else None,
-        )
-
-    def compose_backward(self, grad: Any, x: Any, weight: Any, y: Any = None) -> Any:
-        grad = through_activation(self.activation, grad, y)
-        needs, options, by = self.needs, self.options, self.kernels
-        shape = self.weight_shape
-        return (
-            ConvTransposeInputGrad(by, options).apply(grad, weight) if needs[0] else None,
-            ConvTransposeWeightGrad(by, options, shape).apply(grad, x) if needs[1] else None,
-            _composed_bias_grad(grad) if len(needs) == 3 and needs[2] else None,
-        )
-
-
-class ConvTransposeInputGrad(_Geometry):
-    """The gradient of a transposed convolution by its input, as a function of (grad, weight)."""
-
-    __slots__ = ("weight_shape",)
-
-    def forward(self, grad: Any, weight: Any) -> Any:
-        self.weight_shape = weight.shape
-        return self.kernels.transpose_input_grad(grad, weight, **self.options)
-
-    def backward(self, outer: Any, grad: Any, weight: Any) -> Any:
-        needs, options, by = self.needs, self.options, self.kernels
-        shape = self.weight_shape
-        return (
-            by.transpose(outer, weight, **options) if needs[0] else None,
-            by.transpose_weight_grad(grad, outer, shape, **options) if needs[1] else None,
-        )
-
-    def compose_backward(self, outer: Any, grad: Any, weight: Any) -> Any:
-        needs, options, by = self.needs, self.options, self.kernels
-        shape = self.weight_shape
-        return (
-            ConvTranspose(by, options).apply(outer, weight) if needs[0] else None,
-            ConvTransposeWeightGrad(by, options, shape).apply(grad, outer) if needs[1] else None,
-        )
-
-
-class ConvTransposeWeightGrad(_Geometry):
-    """The gradient of a transposed convolution by its weight, as a function of (grad, x)."""
-
-    __slots__ = ()
-
-    def forward(self, grad: Any, x: Any) -> Any:
-        return self.kernels.transpose_weight_grad(grad, x, self.shape, **self.options)
-
-    def backward(self, outer: Any, grad: Any, x: Any) -> Any:
-        needs, options, by = self.needs, self.options, self.kernels
-        return (
-            by.transpose(x, outer, **options) if needs[0] else None,
-            by.transpose_input_grad(grad, outer, **options) if needs[1] else None,
-        )
-
-    def compose_backward(self, outer: Any, grad: Any, x: Any) -> Any:
-        needs, options, by = self.needs, self.options, self.kernels
-        return (
-            ConvTranspose(by, options).apply(x, outer) if needs[0] else None,
-            ConvTransposeInputGrad(by, options).apply(grad, outer) if needs[1] else None,
         )
 
 
@@ -358,7 +281,7 @@ def conv_activated(
         raise ValueError(f"padding: expected numbers, 'same' or 'valid', got {padding!r}")
     options = {"stride": steps, "padding": border, "dilation": spread, "groups": groups}
     kind = ConvAtOnePlace if _is_at_one_place(x, others[0], options) else Conv
-    result = kind(_KERNELS[dims], options, activation).apply(x, *others)
+    result = kind(_CONVS[dims], options, activation).apply(x, *others)
     return squeeze(result, 0) if unbatched else result
 
 
@@ -386,7 +309,7 @@ def conv_transpose_activated(
         "dilation": as_sizes(dilation, dims, "dilation"),
         "groups": groups,
     }
-    result = ConvTranspose(_KERNELS[dims], options, activation).apply(x, *others)
+    result = Conv(_TRANSPOSED_CONVS[dims], options, activation).apply(x, *others)
     return squeeze(result, 0) if unbatched else result
 
 
