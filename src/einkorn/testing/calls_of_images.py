@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import references
+from .calls_of_convolutions import Convolution, calls_of_convolutions
 from .draws import Arguments, Array, Rng, normal, pair, size
-from .references.geometry import output_size, transposed_output_size
 
 __all__ = ["CALLS_OF_IMAGES"]
 
-CALLS_OF_IMAGES: dict[str, Callable[[Rng, DTypeLike], Arguments]] = {}
+CALLS_OF_IMAGES: dict[str, Callable[[Rng, DTypeLike], Arguments]] = calls_of_convolutions(2)
 
 
 def _register(function: Callable[[Rng, DTypeLike], Arguments]) -> Callable:
@@ -21,66 +21,9 @@ def _register(function: Callable[[Rng, DTypeLike], Arguments]) -> Callable:
     return function
 
 
-class _Convolution:
-    """Random geometry of a convolution and, read backwards, of a transposed one."""
-
-    def __init__(self, rng: Rng) -> None:
-        self.batch = size(rng, 4)
-        self.groups = size(rng, 3)
-        self.inputs = self.groups * size(rng, 4)
-        self.outputs = self.groups * size(rng, 4)
-        self.kernel = pair(rng, 1, 4)
-        self.window = {
-            "stride": pair(rng, 1, 3),
-            "padding": pair(rng, 0, 2),
-            "dilation": pair(rng, 1, 3),
-        }
-        self.image = tuple(
-            dilation * (kernel - 1) + int(rng.integers(1, 5))
-            for kernel, dilation in zip(self.kernel, self.window["dilation"], strict=True)
-        )
-        self.pixels = tuple(map(output_size, self.image, self.kernel, *self.window.values()))
-        self.parameters = {**self.window, "groups": self.groups}
-
-    @property
-    def x_shape(self) -> tuple[int, ...]:
-        return self.batch, self.inputs, *self.image
-
-    @property
-    def y_shape(self) -> tuple[int, ...]:
-        return self.batch, self.outputs, *self.pixels
-
-    @property
-    def weight_shape(self) -> tuple[int, ...]:
-        return self.outputs, self.inputs // self.groups, *self.kernel
-
-
-class _Transposed(_Convolution):
-    """A convolution that x enters by its output, with paddings that leave an image."""
-
-    def __init__(self, rng: Rng) -> None:
-        super().__init__(rng)
-        stride, padding, dilation = self.window.values()
-        self.extra = tuple(
-            int(rng.integers(max(pair))) for pair in zip(stride, dilation, strict=True)
-        )
-        self.parameters["output_padding"] = self.extra
-        self.image = tuple(
-            map(
-                transposed_output_size,
-                self.pixels,
-                self.kernel,
-                stride,
-                padding,
-                self.extra,
-                dilation,
-            )
-        )
-
-
 @_register
 def im2col(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng)
+    case = Convolution(rng, 2)
     return {
         "x": normal(rng, dtype, *case.x_shape),
         "kernel_size": case.kernel,
@@ -90,7 +33,7 @@ def im2col(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 @_register
 def col2im(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng)
+    case = Convolution(rng, 2)
     rows = case.inputs * case.kernel[0] * case.kernel[1]
     return {
         "cols": normal(rng, dtype, case.batch, rows, case.pixels[0] * case.pixels[1]),
@@ -101,75 +44,8 @@ def col2im(rng: Rng, dtype: DTypeLike) -> Arguments:
 
 
 @_register
-def conv2d(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng)
-    return {
-        "x": normal(rng, dtype, *case.x_shape),
-        "weight": normal(rng, dtype, *case.weight_shape),
-        "bias": normal(rng, dtype, case.outputs),
-        **case.parameters,
-        "activation": "relu",
-    }
-
-
-@_register
-def conv2d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng)
-    return {
-        "grad": normal(rng, dtype, *case.y_shape),
-        "weight": normal(rng, dtype, *case.weight_shape),
-        "input_shape": case.x_shape,
-        **case.parameters,
-    }
-
-
-@_register
-def conv2d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng)
-    return {
-        "grad": normal(rng, dtype, *case.y_shape),
-        "x": normal(rng, dtype, *case.x_shape),
-        "weight_shape": case.weight_shape,
-        **case.parameters,
-    }
-
-
-@_register
 def conv2d_bias_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
-    return {"grad": normal(rng, dtype, *_Convolution(rng).y_shape)}
-
-
-@_register
-def conv_transpose2d(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Transposed(rng)
-    return {
-        "x": normal(rng, dtype, *case.y_shape),
-        "weight": normal(rng, dtype, *case.weight_shape),
-        "bias": normal(rng, dtype, case.inputs),
-        **case.parameters,
-        "activation": "relu",
-    }
-
-
-@_register
-def conv_transpose2d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Transposed(rng)
-    return {
-        "grad": normal(rng, dtype, *case.x_shape),
-        "weight": normal(rng, dtype, *case.weight_shape),
-        **case.parameters,
-    }
-
-
-@_register
-def conv_transpose2d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Transposed(rng)
-    return {
-        "grad": normal(rng, dtype, *case.x_shape),
-        "x": normal(rng, dtype, *case.y_shape),
-        "weight_shape": case.weight_shape,
-        **case.parameters,
-    }
+    return {"grad": normal(rng, dtype, *Convolution(rng, 2).y_shape)}
 
 
 def _image(rng: Rng, dtype: DTypeLike) -> Array:

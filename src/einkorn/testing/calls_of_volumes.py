@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import references
+from .calls_of_convolutions import calls_of_convolutions
 from .draws import Arguments, Array, Rng, normal
-from .references.geometry import output_size, transposed_output_size
 
 __all__ = ["CALLS_OF_VOLUMES"]
 
 Triple = tuple[int, ...]
 
-CALLS_OF_VOLUMES: dict[str, Callable[[Rng, DTypeLike], Arguments]] = {}
+CALLS_OF_VOLUMES: dict[str, Callable[[Rng, DTypeLike], Arguments]] = calls_of_convolutions(3)
 
 
 def _register(function: Callable[[Rng, DTypeLike], Arguments]) -> Callable:
@@ -25,112 +25,6 @@ def _register(function: Callable[[Rng, DTypeLike], Arguments]) -> Callable:
 
 def _triple(rng: Rng, low: int, high: int) -> Triple:
     return tuple(int(n) for n in rng.integers(low, high, 3))
-
-
-class _Convolution:
-    """Random geometry of a convolution; `transposed` gives it room for an output padding."""
-
-    def __init__(self, rng: Rng, transposed: bool = False) -> None:
-        self.batch, self.groups = int(rng.integers(1, 3)), int(rng.integers(1, 3))
-        self.inputs = self.groups * int(rng.integers(1, 4))
-        self.outputs = self.groups * int(rng.integers(1, 4))
-        self.kernel, dilation = _triple(rng, 1, 4), _triple(rng, 1, 3)
-        stride, padding = _triple(rng, 1, 3), _triple(rng, 0, 2)
-        spans = [d * (k - 1) for d, k in zip(dilation, self.kernel, strict=True)]
-        self.volume = tuple(span + int(rng.integers(1, 4)) for span in spans)
-        window = self.kernel, stride, padding, dilation
-        self.voxels = tuple(map(output_size, self.volume, *window))
-        self.parameters: Arguments = {
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-            "groups": self.groups,
-        }
-        if transposed:
-            most = [max(pair) for pair in zip(stride, dilation, strict=True)]
-            extra = tuple(int(rng.integers(n)) for n in most)
-            self.parameters["output_padding"] = extra
-            whole = self.voxels, self.kernel, stride, padding, extra, dilation
-            self.volume = tuple(map(transposed_output_size, *whole))
-
-    @property
-    def x_shape(self) -> tuple[int, ...]:
-        return self.batch, self.inputs, *self.volume
-
-    @property
-    def y_shape(self) -> tuple[int, ...]:
-        return self.batch, self.outputs, *self.voxels
-
-    @property
-    def weight_shape(self) -> tuple[int, ...]:
-        return self.outputs, self.inputs // self.groups, *self.kernel
-
-
-@_register
-def conv3d(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng)
-    return {
-        "x": normal(rng, dtype, *case.x_shape),
-        "weight": normal(rng, dtype, *case.weight_shape),
-        "bias": normal(rng, dtype, case.outputs),
-        **case.parameters,
-        "activation": "relu",
-    }
-
-
-@_register
-def conv3d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng)
-    return {
-        "grad": normal(rng, dtype, *case.y_shape),
-        "weight": normal(rng, dtype, *case.weight_shape),
-        "input_shape": case.x_shape,
-        **case.parameters,
-    }
-
-
-@_register
-def conv3d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng)
-    return {
-        "grad": normal(rng, dtype, *case.y_shape),
-        "x": normal(rng, dtype, *case.x_shape),
-        "weight_shape": case.weight_shape,
-        **case.parameters,
-    }
-
-
-@_register
-def conv_transpose3d(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng, transposed=True)
-    return {
-        "x": normal(rng, dtype, *case.y_shape),
-        "weight": normal(rng, dtype, *case.weight_shape),
-        "bias": normal(rng, dtype, case.inputs),
-        **case.parameters,
-        "activation": "relu",
-    }
-
-
-@_register
-def conv_transpose3d_input_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng, transposed=True)
-    return {
-        "grad": normal(rng, dtype, *case.x_shape),
-        "weight": normal(rng, dtype, *case.weight_shape),
-        **case.parameters,
-    }
-
-
-@_register
-def conv_transpose3d_weight_grad(rng: Rng, dtype: DTypeLike) -> Arguments:
-    case = _Convolution(rng, transposed=True)
-    return {
-        "grad": normal(rng, dtype, *case.x_shape),
-        "x": normal(rng, dtype, *case.y_shape),
-        "weight_shape": case.weight_shape,
-        **case.parameters,
-    }
 
 
 def _volume(rng: Rng, dtype: DTypeLike) -> Array:
