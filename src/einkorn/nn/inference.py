@@ -31,6 +31,7 @@ from einkorn.nn.fusion import is_plain
 from einkorn.nn.linear import Identity, Linear
 from einkorn.nn.module import Module
 from einkorn.nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from einkorn.nn.packing import PackedLinear
 from einkorn.nn.parameter import Parameter
 
 __all__ = [
@@ -75,7 +76,7 @@ class _WithNorm(Module):
             )
 
 
-class _LinearWithNorm(_WithNorm, Linear):  # type: ignore[misc]
+class _LinearWithNorm(_WithNorm, PackedLinear):  # type: ignore[misc]
     _rank, _endings = 2, Linear._endings
 
 
@@ -270,7 +271,8 @@ def prepare(model: Module, *example: Any) -> Prepared:
     or not, or the affine map before it, whose channels it normalises; the kernel of that then also
     applies the activation that follows (see `einkorn.nn.fusion`), and nothing is recorded for
     gradients. Outputs equal those of ``model.eval()`` up to rounding. Later changes to `model` do
-    not reach the copy.
+    not reach the copy. Weights of affine maps are laid out once, for the batches that gain by it
+    (`einkorn.nn.packing`).
 
     Parameters
     ----------
@@ -314,6 +316,9 @@ def prepare(model: Module, *example: Any) -> Prepared:
         _absorb(layer, norm, isinstance(layer, _TRANSPOSED))
         layer.__class__ = _WITH_NORM.get(type(layer), type(layer))
         _replace(prepared, norm, Identity())
+    for module in prepared.modules():
+        if type(module) is Linear:
+            module.__class__ = PackedLinear
     result = Prepared(prepared.requires_grad_(False))
     if example and not _alike(result(*example), expected):
         raise RuntimeError(
