@@ -71,8 +71,10 @@ static double needed_products(const ek_winograd_axis *axis) {
 
 double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
     /* In cycles for each point of a tile and register of channels, as measured. */
-    const double per_sample = 4, per_result = 3, per_filter = 3;
+    const double per_sample = 4, per_result = 3;
     const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
+    /* Phases take their few taps from the weights one by one. */
+    const double per_filter = y->phase_count * x->phase_count > 1 ? 12 : 3;
     double tiles = (double)plan->pass.batch * (double)(y->residues * x->residues) *
                    tiles_of_points(y) * tiles_of_points(x);
     double sources = (double)(ek_ceil_div(plan->row_lanes, tile.lanes) * x->phase_count);
