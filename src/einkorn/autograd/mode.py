@@ -59,7 +59,7 @@ class _Switch:
             finally:
                 _mode.enabled = previous
 
-        return wrapper  # type: ignore[return-value]
+        return wrapper  # type: ignore[return-value]  # has the signature
 
 
 class no_grad(_Switch):  # noqa: N801 - PyTorch's name

@@ -268,6 +268,7 @@ class RandomCrop:
             raise ValueError(
                 f"images: {images.shape} cannot be mirrored by a padding of {self.padding}"
             )
+        # The mode was checked at the start.
         return np.pad(images, frame, mode=self.padding_mode)  # type: ignore[call-overload]
 
 

@@ -18,7 +18,7 @@ __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 class _Numbered(Module):
     """Children named "0", "1", … in order, with the manners of a list."""
 
-    _modules: dict[str, Module]  # type: ignore[assignment]
+    _modules: dict[str, Module]  # type: ignore[assignment]  # no child is None here
 
     def _position(self, index: int) -> int:
         length = len(self)
@@ -219,7 +219,7 @@ class ModuleDict(Module):
     (['mean', 'scale'], 1)
     """
 
-    _modules: dict[str, Module]  # type: ignore[assignment]
+    _modules: dict[str, Module]  # type: ignore[assignment]  # no child is None here
 
     def __init__(
         self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None

@@ -220,7 +220,7 @@ class LazyLinear(Linear):
                 self.bias.materialize((self.out_features,))
             self.reset_parameters()
         self.in_features = self.weight.shape[1]
-        self.__class__ = Linear  # type: ignore[assignment]
+        self.__class__ = Linear  # type: ignore[assignment]  # no longer lazy
         return Linear.forward(self, input)
 
 

@@ -28,7 +28,7 @@ class PackedLinear(Linear):
         """Return ``input @ weight.T + bias``."""
         return self._forward_ending(input, None)
 
-    def _forward_ending(  # type: ignore[override]
+    def _forward_ending(  # type: ignore[override]  # no ending, too
         self, input: Tensor, ending: Literal["relu", "sigmoid", "tanh"] | None
     ) -> Tensor:
         few = input.ndim == 2 and packed.FEWEST_ROWS <= len(input) <= packed.MOST_ROWS

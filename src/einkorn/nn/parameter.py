@@ -129,7 +129,7 @@ class UninitializedParameter(Parameter):
         """Become a `Parameter` of this shape, its values not yet set."""
         values = np.empty(shape, self.dtype if dtype is None else dtype)
         self.data = as_tensor(values, device=device)
-        self.__class__ = Parameter  # type: ignore[assignment]
+        self.__class__ = Parameter  # type: ignore[assignment]  # it has values now
 
     def __repr__(self) -> str:
         return "<UninitializedParameter>"
@@ -170,7 +170,7 @@ class UninitializedBuffer(Tensor):
         """Become a Tensor of this shape, its values not yet set."""
         values = np.empty(shape, self.dtype if dtype is None else dtype)
         self.data = as_tensor(values, device=device)
-        self.__class__ = Tensor  # type: ignore[assignment]
+        self.__class__ = Tensor  # type: ignore[assignment]  # it has values now
 
     def __repr__(self) -> str:
         return "<UninitializedBuffer>"

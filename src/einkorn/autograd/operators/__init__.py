@@ -266,7 +266,7 @@ def _attach() -> None:
     for name, function in (*_SYMBOLS.items(), *inplace.methods().items()):
         setattr(Tensor, name, function)
     # PyTorch's method takes the condition second, its function first.
-    Tensor.where = selection.where_method  # type: ignore[attr-defined]
+    Tensor.where = selection.where_method  # type: ignore[attr-defined]  # set like the others
     for name, dtype in _CONVERSIONS.items():
         setattr(Tensor, name, conversion.conversion(dtype))
     for name, function in _PROPERTIES.items():

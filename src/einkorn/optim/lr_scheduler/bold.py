@@ -95,6 +95,7 @@ class BoldDriver(LRScheduler):
         self._kept: list[Any] | None = None
 
     # It needs the loss, as ReduceLROnPlateau does, where other schedules need nothing.
+    # Needs the loss.
     def step(self, metrics: float, epoch: int | None = None) -> None:  # type: ignore[override]
         """Judge the loss since the last call: raise the rate, or cut it."""
         loss = float(metrics)

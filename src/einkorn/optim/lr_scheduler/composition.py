@@ -82,7 +82,7 @@ class SequentialLR(LRScheduler):
         for scheduler in self._schedulers:
             scheduler._undo()
 
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]  # takes no epoch
         """Step the schedule whose turn it is."""
         self.last_epoch += 1
         turn = bisect_right(self._milestones, self.last_epoch)
@@ -143,7 +143,7 @@ class ChainedScheduler(LRScheduler):
         for scheduler in self._schedulers:
             scheduler._undo()
 
-    def step(self) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]  # takes no epoch
         """Step every schedule, in order."""
         for scheduler in self._schedulers:
             scheduler.step()

@@ -287,7 +287,7 @@ class CosineAnnealingLR(FactorLR):
         super().__init__(optimizer, last_epoch)
 
     @property
-    def _floor(self) -> float:  # type: ignore[override]
+    def _floor(self) -> float:  # type: ignore[override]  # a base sets it
         return self.eta_min
 
     def _factor(self, epoch: int) -> float:

@@ -84,6 +84,7 @@ class ReduceLROnPlateau(LRScheduler):
             return sign * metric > sign * best * (1.0 + sign * self.threshold)
         return sign * metric > sign * best + self.threshold
 
+    # Needs the measure.
     def step(self, metrics: float, epoch: int | None = None) -> None:  # type: ignore[override]
         """Record the metric of one epoch and reduce the rate when patience has run out."""
         metric = float(metrics)

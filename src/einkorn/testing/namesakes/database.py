@@ -16,7 +16,7 @@ def _load(name: str) -> Any:
     if "expecttest" not in sys.modules and importlib.util.find_spec("expecttest") is None:
         # PyTorch's test helpers derive a class from this package's; nothing here uses it.
         stand_in = types.ModuleType("expecttest")
-        stand_in.TestCase = unittest.TestCase  # type: ignore[attr-defined]
+        stand_in.TestCase = unittest.TestCase  # type: ignore[attr-defined]  # a module made here
         sys.modules["expecttest"] = stand_in
     return importlib.import_module(f"torch.testing._internal.{name}")
 
