@@ -157,9 +157,7 @@ class BuildKernels(build_ext):
         names = os.environ.get("EINKORN_SANITIZE")
         if not names:
             return []
-        # Fully optimised, instrumented code takes four times as long to compile.
         return [
-            "-O1",
             f"-fsanitize={names}",
             "-fno-omit-frame-pointer",
             "-fno-sanitize-recover=undefined",
