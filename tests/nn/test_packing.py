@@ -112,3 +112,9 @@ def test_changed_weights_are_packed_anew(change):
     expected = references.linear(x, weight, fast.module[0].bias.numpy())
     assert_close(fast(x).numpy(), expected)
     np.testing.assert_array_equal(twin(x), before)
+
+
+@pytest.mark.parametrize("outputs, type_", [(16, nn.Linear), (84, nn.Linear), (64, PackedLinear)])
+def test_layers_that_cannot_gain_stay_as_they_are(outputs, type_):
+    net = nn.Sequential(nn.Linear(4, outputs)).eval()
+    assert type(prepare(net).module[0]) is type_

@@ -318,7 +318,7 @@ def prepare(model: Module, *example: Any) -> Prepared:
         layer.__class__ = _WITH_NORM.get(type(layer), type(layer))
         _replace(prepared, norm, Identity())
     for module in prepared.modules():
-        if type(module) is Linear:
+        if type(module) is Linear and PackedLinear.suits(module):
             module.__class__ = PackedLinear
     result = Prepared(prepared.requires_grad_(False))
     if example and not _alike(result(*example), expected):

@@ -24,6 +24,13 @@ class PackedLinear(Linear):
     _panels: Any = None
     _copied: tuple[Any, int] | None = None
 
+    @staticmethod
+    def suits(layer: Linear) -> bool:
+        """Whether some instruction set gains by a copy; others would pay for asking each time."""
+        narrowest = 32  # columns of a panel, of which there are two at least
+        outputs = layer.out_features
+        return outputs >= 2 * narrowest and outputs % narrowest == 0
+
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input @ weight.T + bias``."""
         return self._forward_ending(input, None)
