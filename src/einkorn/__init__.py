@@ -27,10 +27,10 @@ from einkorn.autograd import (
 )
 from einkorn.autograd.operators import VOCABULARY as _VOCABULARY
 from einkorn.autograd.operators.activation import celu, prelu, relu, selu, sigmoid, tanh
-from einkorn.autograd.operators.angles import *  # noqa: F403
-from einkorn.autograd.operators.arithmetic import *  # noqa: F403
-from einkorn.autograd.operators.comparison import *  # noqa: F403
-from einkorn.autograd.operators.contraction import *  # noqa: F403
+from einkorn.autograd.operators.angles import *
+from einkorn.autograd.operators.arithmetic import *
+from einkorn.autograd.operators.comparison import *
+from einkorn.autograd.operators.contraction import *
 from einkorn.autograd.operators.conv import (
     conv1d,
     conv2d,
@@ -39,34 +39,34 @@ from einkorn.autograd.operators.conv import (
     conv_transpose2d,
     conv_transpose3d,
 )
-from einkorn.autograd.operators.conversion import *  # noqa: F403
-from einkorn.autograd.operators.creation import *  # noqa: F403
-from einkorn.autograd.operators.diagonals import *  # noqa: F403
-from einkorn.autograd.operators.elementary import *  # noqa: F403
-from einkorn.autograd.operators.indexing import *  # noqa: F403
-from einkorn.autograd.operators.joining import *  # noqa: F403
+from einkorn.autograd.operators.conversion import *
+from einkorn.autograd.operators.creation import *
+from einkorn.autograd.operators.diagonals import *
+from einkorn.autograd.operators.elementary import *
+from einkorn.autograd.operators.indexing import *
+from einkorn.autograd.operators.joining import *
 from einkorn.autograd.operators.max_pool import max_pool1d, max_pool2d, max_pool3d
-from einkorn.autograd.operators.norms import *  # noqa: F403
-from einkorn.autograd.operators.ordering import *  # noqa: F403
+from einkorn.autograd.operators.norms import *
+from einkorn.autograd.operators.ordering import *
 from einkorn.autograd.operators.pairs import bilinear, cdist, pdist
 from einkorn.autograd.operators.pool import adaptive_avg_pool1d, avg_pool1d
-from einkorn.autograd.operators.products import *  # noqa: F403
+from einkorn.autograd.operators.products import *
 from einkorn.autograd.operators.recurrent_cells import (
     gru_cell,
     lstm_cell,
     rnn_relu_cell,
     rnn_tanh_cell,
 )
-from einkorn.autograd.operators.reduction import *  # noqa: F403
-from einkorn.autograd.operators.reversal import *  # noqa: F403
-from einkorn.autograd.operators.rounding import *  # noqa: F403
-from einkorn.autograd.operators.scan import *  # noqa: F403
-from einkorn.autograd.operators.scattering import *  # noqa: F403
-from einkorn.autograd.operators.selection import *  # noqa: F403
-from einkorn.autograd.operators.shape import *  # noqa: F403
+from einkorn.autograd.operators.reduction import *
+from einkorn.autograd.operators.reversal import *
+from einkorn.autograd.operators.rounding import *
+from einkorn.autograd.operators.scan import *
+from einkorn.autograd.operators.scattering import *
+from einkorn.autograd.operators.selection import *
+from einkorn.autograd.operators.shape import *
 from einkorn.autograd.operators.softmaxes import log_softmax, softmax
 from einkorn.autograd.promotion import result_type
-from einkorn.autograd.random import *  # noqa: F403
+from einkorn.autograd.random import *
 from einkorn.autograd.random import __all__ as _random
 from einkorn.kernels import (
     get_include,

@@ -59,7 +59,8 @@ class _Switch:
             finally:
                 _mode.enabled = previous
 
-        return wrapper  # type: ignore[return-value]  # has the signature
+        # functools.wraps says nothing of types: the wrapper has the signature of what it wraps.
+        return wrapper  # type: ignore[return-value]
 
 
 class no_grad(_Switch):  # noqa: N801 - PyTorch's name

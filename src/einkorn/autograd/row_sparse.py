@@ -223,7 +223,7 @@ class RowSparseTensor:
         if not np.isscalar(factor):
             return NotImplemented
         # NumPy's types say that a scalar may be text, which float() then refuses.
-        return self.clone().mul_(float(factor))  # type: ignore[arg-type]  # the same type
+        return self.clone().mul_(float(factor))  # type: ignore[arg-type]
 
     __rmul__ = __mul__
 
@@ -231,7 +231,7 @@ class RowSparseTensor:
         if not np.isscalar(divisor):
             return NotImplemented
         # As in products.
-        return self.clone().div_(float(divisor))  # type: ignore[arg-type]  # the same type
+        return self.clone().div_(float(divisor))  # type: ignore[arg-type]
 
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, RowSparseTensor):

@@ -62,11 +62,11 @@ class _WithNorm(Module):
 
     def forward(self: Any, input: Tensor) -> Tensor:
         self._check_rank(input)
-        return super().forward(input)  # type: ignore[misc]  # the layer's beside it
+        return super().forward(input)
 
     def _forward_ending(self: Any, input: Tensor, ending: str) -> Tensor:
         self._check_rank(input)
-        return super()._forward_ending(input, ending)  # type: ignore[misc]  # the layer's beside it
+        return super()._forward_ending(input, ending)
 
     def _check_rank(self, input: Tensor) -> None:
         if input.ndim != self._rank:
@@ -76,15 +76,15 @@ class _WithNorm(Module):
             )
 
 
-class _LinearWithNorm(_WithNorm, PackedLinear):  # type: ignore[misc]  # forward is either's
+# Both bases define the same methods: those of `_WithNorm` check, and call the layer's.
+class _LinearWithNorm(_WithNorm, PackedLinear):  # type: ignore[misc]
     _rank, _endings = 2, Linear._endings
 
 
-class _Conv1dWithNorm(_WithNorm, Conv1d):  # type: ignore[misc]  # forward is either's
+class _Conv1dWithNorm(_WithNorm, Conv1d):  # type: ignore[misc]
     _rank, _endings = 3, Conv1d._endings
 
 
-# Forward is either's.
 class _ConvTranspose1dWithNorm(_WithNorm, ConvTranspose1d):  # type: ignore[misc]
     _rank, _endings = 3, ConvTranspose1d._endings
 
@@ -344,8 +344,7 @@ Pair = tuple[Module, Module]
 def _neighbours(model: Module) -> Iterator[Pair]:
     for module in model.modules():
         if type(module).forward is Sequential.forward:
-            # None is no child of a Sequential.
-            yield from pairwise(module._modules.values())  # type: ignore[type-var]
+            yield from pairwise(module._modules.values())
 
 
 def _separable(model: Module, pairs: set[Pair]) -> Iterator[tuple[Any, Any]]:

@@ -35,7 +35,8 @@ class PackedLinear(Linear):
         """Return ``input @ weight.T + bias``."""
         return self._forward_ending(input, None)
 
-    def _forward_ending(  # type: ignore[override]  # no ending, too
+    # Any text, says the base, whose endings are these.
+    def _forward_ending(  # type: ignore[override]
         self, input: Tensor, ending: Literal["relu", "sigmoid", "tanh"] | None
     ) -> Tensor:
         few = input.ndim == 2 and packed.FEWEST_ROWS <= len(input) <= packed.MOST_ROWS

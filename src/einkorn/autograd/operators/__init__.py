@@ -99,46 +99,46 @@ from einkorn.autograd.operators import (
     shape,
     softmaxes,
 )
-from einkorn.autograd.operators.activation import *  # noqa: F403
-from einkorn.autograd.operators.alignment import *  # noqa: F403
-from einkorn.autograd.operators.angles import *  # noqa: F403
-from einkorn.autograd.operators.arithmetic import *  # noqa: F403
-from einkorn.autograd.operators.attention import *  # noqa: F403
-from einkorn.autograd.operators.bags import *  # noqa: F403
-from einkorn.autograd.operators.comparison import *  # noqa: F403
-from einkorn.autograd.operators.contraction import *  # noqa: F403
-from einkorn.autograd.operators.conv import *  # noqa: F403
-from einkorn.autograd.operators.conversion import *  # noqa: F403
-from einkorn.autograd.operators.creation import *  # noqa: F403
-from einkorn.autograd.operators.diagonals import *  # noqa: F403
-from einkorn.autograd.operators.elementary import *  # noqa: F403
-from einkorn.autograd.operators.grid import *  # noqa: F403
-from einkorn.autograd.operators.indexing import *  # noqa: F403
-from einkorn.autograd.operators.irregular_pool import *  # noqa: F403
-from einkorn.autograd.operators.joining import *  # noqa: F403
-from einkorn.autograd.operators.lookup import *  # noqa: F403
-from einkorn.autograd.operators.loss import *  # noqa: F403
-from einkorn.autograd.operators.margin import *  # noqa: F403
-from einkorn.autograd.operators.max_pool import *  # noqa: F403
-from einkorn.autograd.operators.noise import *  # noqa: F403
-from einkorn.autograd.operators.normalization import *  # noqa: F403
-from einkorn.autograd.operators.norms import *  # noqa: F403
-from einkorn.autograd.operators.ordering import *  # noqa: F403
-from einkorn.autograd.operators.padding import *  # noqa: F403
-from einkorn.autograd.operators.pairs import *  # noqa: F403
-from einkorn.autograd.operators.pool import *  # noqa: F403
-from einkorn.autograd.operators.products import *  # noqa: F403
-from einkorn.autograd.operators.recurrent import *  # noqa: F403
-from einkorn.autograd.operators.recurrent_cells import *  # noqa: F403
-from einkorn.autograd.operators.reduction import *  # noqa: F403
-from einkorn.autograd.operators.resample import *  # noqa: F403
-from einkorn.autograd.operators.reversal import *  # noqa: F403
-from einkorn.autograd.operators.rounding import *  # noqa: F403
-from einkorn.autograd.operators.scan import *  # noqa: F403
-from einkorn.autograd.operators.scattering import *  # noqa: F403
-from einkorn.autograd.operators.selection import *  # noqa: F403
-from einkorn.autograd.operators.shape import *  # noqa: F403
-from einkorn.autograd.operators.softmaxes import *  # noqa: F403
+from einkorn.autograd.operators.activation import *
+from einkorn.autograd.operators.alignment import *
+from einkorn.autograd.operators.angles import *
+from einkorn.autograd.operators.arithmetic import *
+from einkorn.autograd.operators.attention import *
+from einkorn.autograd.operators.bags import *
+from einkorn.autograd.operators.comparison import *
+from einkorn.autograd.operators.contraction import *
+from einkorn.autograd.operators.conv import *
+from einkorn.autograd.operators.conversion import *
+from einkorn.autograd.operators.creation import *
+from einkorn.autograd.operators.diagonals import *
+from einkorn.autograd.operators.elementary import *
+from einkorn.autograd.operators.grid import *
+from einkorn.autograd.operators.indexing import *
+from einkorn.autograd.operators.irregular_pool import *
+from einkorn.autograd.operators.joining import *
+from einkorn.autograd.operators.lookup import *
+from einkorn.autograd.operators.loss import *
+from einkorn.autograd.operators.margin import *
+from einkorn.autograd.operators.max_pool import *
+from einkorn.autograd.operators.noise import *
+from einkorn.autograd.operators.normalization import *
+from einkorn.autograd.operators.norms import *
+from einkorn.autograd.operators.ordering import *
+from einkorn.autograd.operators.padding import *
+from einkorn.autograd.operators.pairs import *
+from einkorn.autograd.operators.pool import *
+from einkorn.autograd.operators.products import *
+from einkorn.autograd.operators.recurrent import *
+from einkorn.autograd.operators.recurrent_cells import *
+from einkorn.autograd.operators.reduction import *
+from einkorn.autograd.operators.resample import *
+from einkorn.autograd.operators.reversal import *
+from einkorn.autograd.operators.rounding import *
+from einkorn.autograd.operators.scan import *
+from einkorn.autograd.operators.scattering import *
+from einkorn.autograd.operators.selection import *
+from einkorn.autograd.operators.shape import *
+from einkorn.autograd.operators.softmaxes import *
 from einkorn.autograd.tensor import Tensor
 
 VOCABULARY = (
@@ -266,7 +266,8 @@ def _attach() -> None:
     for name, function in (*_SYMBOLS.items(), *inplace.methods().items()):
         setattr(Tensor, name, function)
     # PyTorch's method takes the condition second, its function first.
-    Tensor.where = selection.where_method  # type: ignore[attr-defined]  # set like the others
+    # Not declared in the class, as no method is that stands here.
+    Tensor.where = selection.where_method  # type: ignore[attr-defined]
     for name, dtype in _CONVERSIONS.items():
         setattr(Tensor, name, conversion.conversion(dtype))
     for name, function in _PROPERTIES.items():
