@@ -6,6 +6,12 @@ import pytest
 from einkorn.testing.isa import forced, variants
 
 
+def pytest_itemcollected(item):
+    """Tell apart the tests that visit the instruction sets themselves."""
+    if "isa" in item.fixturenames:
+        item.add_marker("isa")
+
+
 # Module scope groups the tests by variant, and is what hypothesis wants of a fixture.
 @pytest.fixture(scope="module", params=variants())
 def isa(request):

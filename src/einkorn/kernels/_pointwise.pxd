@@ -12,11 +12,13 @@ ctypedef int (*BinaryKernelOf1)(
     ek_dtype, int64_t, double, const void *, const void *, void *
 ) noexcept nogil
 
-# Of an operand, of one and a number, of two and of two and a number; `where` names the function.
+# Of an operand, of one and a number, of two and of two and a number; `where` names the function,
+# and the arguments bear its names for them.
 cdef object map_unary(UnaryKernel kernel, object x, object out, str where)
 cdef object map_unary_of_1(UnaryKernelOf1 kernel, double parameter, object x, object out,
                            str where)
-cdef object map_binary(BinaryKernel kernel, object grad, object y, object out, str where)
+cdef object map_binary(BinaryKernel kernel, object a, str a_name, object b, str b_name, object out,
+                       str where)
 cdef object map_binary_of_1(BinaryKernelOf1 kernel, double parameter, object grad, object x,
                             str where)
 

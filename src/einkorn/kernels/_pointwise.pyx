@@ -58,19 +58,20 @@ cdef object map_unary_of_1(UnaryKernelOf1 kernel, double parameter, object x, ob
     return deliver(result, out)
 
 
-cdef object map_binary(BinaryKernel kernel, object grad, object y, object out, str where):
+cdef object map_binary(BinaryKernel kernel, object a, str a_name, object b, str b_name, object out,
+                       str where):
     cdef Call call = new_call()
-    cdef cnp.ndarray gradient = input(grad, "grad", &call)
-    cdef cnp.ndarray operand = input(y, "y", &call)
+    cdef cnp.ndarray first = input(a, a_name, &call)
+    cdef cnp.ndarray second = input(b, b_name, &call)
     cdef cnp.ndarray result
-    cdef int64_t n = cnp.PyArray_SIZE(operand)
+    cdef int64_t n = cnp.PyArray_SIZE(first)
     cdef int status
-    expect_shape_of(gradient, "grad", operand)
-    result = output_like(out, operand)
-    forbid_partial_overlap(out, gradient, "grad")
-    forbid_partial_overlap(out, operand, "y")
+    expect_shape_of(first, a_name, second)
+    result = output_like(out, first)
+    forbid_partial_overlap(out, first, a_name)
+    forbid_partial_overlap(out, second, b_name)
     with nogil:
-        status = kernel(call.dtype, n, cnp.PyArray_DATA(gradient), cnp.PyArray_DATA(operand),
+        status = kernel(call.dtype, n, cnp.PyArray_DATA(first), cnp.PyArray_DATA(second),
                         cnp.PyArray_DATA(result))
     if status != EK_OK:
         check(status, where)

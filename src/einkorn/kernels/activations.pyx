@@ -73,7 +73,7 @@ def relu_grad(grad, y, *, out=None):
     >>> kernels.relu_grad(np.array([5.0, 5.0]), np.array([0.0, 2.0]))
     array([0., 5.])
     """
-    return map_binary(api.relu_grad, grad, y, out, "relu_grad")
+    return map_binary(api.relu_grad, grad, "grad", y, "y", out, "relu_grad")
 
 
 def sigmoid(x, *, out=None):
@@ -139,7 +139,7 @@ def sigmoid_grad(grad, y, *, out=None):
     >>> kernels.sigmoid_grad(np.array([4.0]), np.array([0.5]))
     array([1.])
     """
-    return map_binary(api.sigmoid_grad, grad, y, out, "sigmoid_grad")
+    return map_binary(api.sigmoid_grad, grad, "grad", y, "y", out, "sigmoid_grad")
 
 
 def tanh(x, *, out=None):
@@ -205,7 +205,7 @@ def tanh_grad(grad, y, *, out=None):
     >>> kernels.tanh_grad(np.array([4.0]), np.array([0.5]))
     array([3.])
     """
-    return map_binary(api.tanh_grad, grad, y, out, "tanh_grad")
+    return map_binary(api.tanh_grad, grad, "grad", y, "y", out, "tanh_grad")
 
 
 def leaky_relu(x, negative_slope=0.01, *, out=None):

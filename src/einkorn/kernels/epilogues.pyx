@@ -18,7 +18,7 @@ from einkorn.kernels._arrays cimport (
     new_call,
 )
 from einkorn.kernels._core cimport EK_OK, api, ek_bias_activation_problem
-from einkorn.kernels._pointwise cimport expect_shape_of, output_like
+from einkorn.kernels._pointwise cimport map_binary, output_like
 
 cnp.import_array()
 
@@ -57,22 +57,7 @@ def add_relu(x, y, *, out=None):
     >>> kernels.add_relu(np.array([1.0, 1.0]), np.array([2.0, -3.0]))
     array([3., 0.])
     """
-    cdef Call call = new_call()
-    cdef cnp.ndarray first = input(x, "x", &call)
-    cdef cnp.ndarray second = input(y, "y", &call)
-    cdef cnp.ndarray result
-    cdef int64_t n = cnp.PyArray_SIZE(first)
-    cdef int status
-    expect_shape_of(second, "y", first)
-    result = output_like(out, first)
-    forbid_partial_overlap(out, first, "x")
-    forbid_partial_overlap(out, second, "y")
-    with nogil:
-        status = api.add_relu(call.dtype, n, cnp.PyArray_DATA(first), cnp.PyArray_DATA(second),
-                              cnp.PyArray_DATA(result))
-    if status != EK_OK:
-        check(status, "add_relu")
-    return deliver(result, out)
+    return map_binary(api.add_relu, x, "x", y, "y", out, "add_relu")
 
 
 def bias_activation(x, bias, activation=None, *, axis=1, out=None):

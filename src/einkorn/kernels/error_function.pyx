@@ -1,13 +1,9 @@
 """The error function, and GELU, which is made of it."""
 
-cimport numpy as cnp
 from libc.stdint cimport int64_t
 
-from einkorn.kernels._arrays cimport Call, check, deliver, forbid_partial_overlap, input, new_call
-from einkorn.kernels._core cimport EK_OK, api
-from einkorn.kernels._pointwise cimport expect_shape_of, map_unary, output_like
-
-cnp.import_array()
+from einkorn.kernels._core cimport api, ek_dtype
+from einkorn.kernels._pointwise cimport BinaryKernel, map_binary, map_unary
 
 
 def erf(x, *, out=None):
@@ -82,13 +78,28 @@ def erfc(x, *, out=None):
     return map_unary(api.erfc, x, out, "erfc")
 
 
-cdef int gelu_form(object approximate) except -1:
-    """1 for the form by tanh, 0 for the exact one."""
-    if approximate == "none":
-        return 0
-    if approximate == "tanh":
-        return 1
-    raise ValueError(f"approximate: expected 'none' or 'tanh', got {approximate!r}")
+cdef int exact_gelu(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil:
+    return api.gelu(dtype, n, 0, x, y)
+
+
+cdef int gelu_by_tanh(ek_dtype dtype, int64_t n, const void *x, void *y) noexcept nogil:
+    return api.gelu(dtype, n, 1, x, y)
+
+
+cdef int exact_gelu_grad(ek_dtype dtype, int64_t n, const void *grad, const void *x,
+                         void *gx) noexcept nogil:
+    return api.gelu_grad(dtype, n, 0, grad, x, gx)
+
+
+cdef int gelu_grad_by_tanh(ek_dtype dtype, int64_t n, const void *grad, const void *x,
+                           void *gx) noexcept nogil:
+    return api.gelu_grad(dtype, n, 1, grad, x, gx)
+
+
+cdef bint is_by_tanh(object approximate) except -1:
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"approximate: expected 'none' or 'tanh', got {approximate!r}")
+    return approximate == "tanh"
 
 
 def gelu(x, approximate="none", *, out=None):
@@ -128,19 +139,7 @@ def gelu(x, approximate="none", *, out=None):
     >>> kernels.gelu(np.array([-1.0, 0.0, 2.0])).round(4)
     array([-0.1587,  0.    ,  1.9545])
     """
-    cdef Call call = new_call()
-    cdef cnp.ndarray operand = input(x, "x", &call)
-    cdef int by_tanh = gelu_form(approximate)
-    cdef cnp.ndarray result = output_like(out, operand)
-    cdef int64_t n = cnp.PyArray_SIZE(operand)
-    cdef int status
-    forbid_partial_overlap(out, operand, "x")
-    with nogil:
-        status = api.gelu(call.dtype, n, by_tanh, cnp.PyArray_DATA(operand),
-                          cnp.PyArray_DATA(result))
-    if status != EK_OK:
-        check(status, "gelu")
-    return deliver(result, out)
+    return map_unary(gelu_by_tanh if is_by_tanh(approximate) else exact_gelu, x, out, "gelu")
 
 
 def gelu_grad(grad, x, approximate="none", *, out=None):
@@ -177,20 +176,5 @@ def gelu_grad(grad, x, approximate="none", *, out=None):
     >>> kernels.gelu_grad(np.array([2.0, 2.0]), np.array([0.0, 40.0]))
     array([1., 2.])
     """
-    cdef Call call = new_call()
-    cdef cnp.ndarray gradient = input(grad, "grad", &call)
-    cdef cnp.ndarray operand = input(x, "x", &call)
-    cdef int by_tanh = gelu_form(approximate)
-    cdef cnp.ndarray result
-    cdef int64_t n = cnp.PyArray_SIZE(operand)
-    cdef int status
-    expect_shape_of(gradient, "grad", operand)
-    result = output_like(out, operand)
-    forbid_partial_overlap(out, gradient, "grad")
-    forbid_partial_overlap(out, operand, "x")
-    with nogil:
-        status = api.gelu_grad(call.dtype, n, by_tanh, cnp.PyArray_DATA(gradient),
-                               cnp.PyArray_DATA(operand), cnp.PyArray_DATA(result))
-    if status != EK_OK:
-        check(status, "gelu_grad")
-    return deliver(result, out)
+    cdef BinaryKernel kernel = gelu_grad_by_tanh if is_by_tanh(approximate) else exact_gelu_grad
+    return map_binary(kernel, grad, "grad", x, "x", out, "gelu_grad")
