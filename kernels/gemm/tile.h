@@ -42,3 +42,11 @@
 #undef LONE_TASK
 #define LONE_COLUMNS (16384 / (int64_t)sizeof(real))
 #define LONE_TASK 256
+/* Rows of B that a lone row meets at once. */
+#undef LONE_ROWS
+#define LONE_ROWS 4
+/* Columns whose panels a thread packs for itself, and of a product that is turned at most. */
+#undef OWN_COLUMNS
+#undef TURNED_COLUMNS
+#define OWN_COLUMNS 64
+#define TURNED_COLUMNS 32

@@ -77,6 +77,21 @@ def test_alpha_and_beta(alpha, beta, size, dtype):
     assert_close(out, expected)
 
 
+@pytest.mark.parametrize("n", [3, 20])
+@pytest.mark.parametrize("m", [64, 203])
+def test_few_columns_of_a_transposed_factor_are_scaled_and_added(m, n, dtype):
+    a, b, out = operands(dtype, (140, m), (140, n), (m, n))
+    expected = references.matmul(a.T, b, alpha=0.5, beta=2.0, out=out)
+    assert_close(kernels.matmul(a.T, b, alpha=0.5, beta=2.0, out=out), expected)
+    assert_close(kernels.matmul(a.T, b, beta=1.0, out=out.copy()), a.T.astype("f8") @ b + out)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_few_columns_side_by_side(n, dtype):
+    a, b = operands(dtype, (9, 133), (133, n))
+    assert_close(kernels.matmul(a, b), a.astype("f8") @ b.astype("f8"))
+
+
 @pytest.mark.parametrize("algorithm", ["auto", "native", "blas"])
 def test_algorithms_agree(algorithm, dtype):
     a, b, out = operands(dtype, (2, 1, 9, 20), (3, 20, 33), (2, 3, 9, 33))
@@ -172,7 +187,8 @@ def test_every_layout_of_the_operands(dtype, case, seed):
     assert_close(out, expected)
 
 
-# Long sums of few results, lone rows and columns, batches in a few tasks, panels of every width.
+# Long sums of few results, lone rows and columns, batches in a few tasks, panels of every width,
+# few columns beside an A that lies in columns.
 SHARED_OUT = [
     ((5, 20000), (20000, 7)),
     ((1, 9000), (9000, 1)),
@@ -185,6 +201,9 @@ SHARED_OUT = [
     ((7, 200, 65), (7, 65, 300)),
     ((6, 70, 300), (300, 65)),
     ((513, 1), (1, 700)),
+    ((1000, 192), (192, 4)),
+    ((300, 260), (260, 20)),
+    ((200, 150), (150, 200)),
 ]
 
 
