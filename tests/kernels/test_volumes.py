@@ -55,7 +55,7 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_layers(layer, dtype):
+def test_layers_equal_torch(layer, dtype):
     x_shape, weight_shape, options = LAYERS[layer]
     x, weight = normal(dtype, *x_shape), normal(dtype, *weight_shape, seed=1)
     bias = normal(dtype, weight_shape[0], seed=2)

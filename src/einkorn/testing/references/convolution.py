@@ -1,11 +1,13 @@
 """Convolution (cross-correlation) and its relatives, one kernel tap at a time.
 
 Shapes: input ``x`` (N, C, H, W); ``weight`` (K, C/groups, KH, KW), for the transposed
-convolution (C, K/groups, KH, KW); output (N, K, OH, OW). Only the batch and the channels are
-vectorised; the sums over taps are the loops of `geometry.taps`.
+convolution (C, K/groups, KH, KW); output (N, K, OH, OW). The sums over taps are the loop of
+`geometry.taps`; what meets under one tap is a product of matrices.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -24,9 +26,10 @@ def _outputs(size: Shape, kernel: Pair, stride: Pair, padding: Pair, dilation: P
     return height, width
 
 
-def _grouped(pixel: Array, groups: int) -> Array:
-    """View the channels of one pixel, (N, C), as (N, groups, C/groups)."""
-    return pixel.reshape(pixel.shape[0], groups, pixel.shape[1] // groups)
+def grouped(pixels: Array, groups: int) -> Array:
+    """View pixels (N, C, ...) as (N, groups, C/groups, number of pixels)."""
+    batch, channels, *sizes = pixels.shape
+    return pixels.reshape(batch, groups, channels // groups, math.prod(sizes))
 
 
 def im2col(
@@ -100,9 +103,8 @@ def conv2d(
     filters = weight.reshape(groups, -1, *weight.shape[1:])
     y = np.zeros((x.shape[0], weight.shape[0], *out))
     for (oh, ow), (kh, kw), (ih, iw) in taps(x.shape[2:], out, *window):
-        pixel = _grouped(x[:, :, ih, iw], groups)
-        term = np.einsum("ngc,gkc->ngk", pixel, filters[..., kh, kw])
-        y[:, :, oh, ow] += term.reshape(y.shape[:2])
+        term = filters[..., kh, kw] @ grouped(x[:, :, ih, iw], groups)
+        y[:, :, oh, ow] += term.reshape(y[:, :, oh, ow].shape)
     if bias is not None:
         y += np.asarray(bias, np.float64)[:, None, None]
     return activate(y, activation)
@@ -128,9 +130,8 @@ def conv2d_input_grad(
     filters = weight.reshape(groups, -1, *weight.shape[1:])
     x_grad = np.zeros(input_shape)
     for (oh, ow), (kh, kw), (ih, iw) in taps(input_shape[2:], grad.shape[2:], *window):
-        pixel = _grouped(grad[:, :, oh, ow], groups)
-        term = np.einsum("ngk,gkc->ngc", pixel, filters[..., kh, kw])
-        x_grad[:, :, ih, iw] += term.reshape(x_grad.shape[:2])
+        term = filters[..., kh, kw].mT @ grouped(grad[:, :, oh, ow], groups)
+        x_grad[:, :, ih, iw] += term.reshape(x_grad[:, :, ih, iw].shape)
     return x_grad
 
 
@@ -154,10 +155,8 @@ def conv2d_weight_grad(
     window = weight_shape[2:], as_pair(stride), as_pair(padding), as_pair(dilation)
     w_grad = np.zeros(weight_shape)
     for (oh, ow), (kh, kw), (ih, iw) in taps(x.shape[2:], grad.shape[2:], *window):
-        out_pixel = _grouped(grad[:, :, oh, ow], groups)
-        in_pixel = _grouped(x[:, :, ih, iw], groups)
-        term = np.einsum("ngk,ngc->gkc", out_pixel, in_pixel)
-        w_grad[:, :, kh, kw] += term.reshape(weight_shape[:2])
+        term = grouped(grad[:, :, oh, ow], groups) @ grouped(x[:, :, ih, iw], groups).mT
+        w_grad[:, :, kh, kw] += term.sum(0).reshape(weight_shape[:2])
     return w_grad
 
 
@@ -197,9 +196,8 @@ def conv_transpose2d(
     y = np.zeros((x.shape[0], groups * weight.shape[1], *size))
     # Seen from the adjoint, the pixels of x are outputs and those of y are inputs.
     for (ih, iw), (kh, kw), (oh, ow) in taps(size, x.shape[2:], *window):
-        pixel = _grouped(x[:, :, ih, iw], groups)
-        term = np.einsum("ngc,gck->ngk", pixel, filters[..., kh, kw])
-        y[:, :, oh, ow] += term.reshape(y.shape[:2])
+        term = filters[..., kh, kw].mT @ grouped(x[:, :, ih, iw], groups)
+        y[:, :, oh, ow] += term.reshape(y[:, :, oh, ow].shape)
     if bias is not None:
         y += np.asarray(bias, np.float64)[:, None, None]
     return activate(y, activation)

@@ -7,8 +7,11 @@ Symbols, per spatial axis: :math:`I` input size, :math:`K` kernel, :math:`S` str
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 Pair = tuple[int, int]
+Axes = tuple[int, ...]
+Slices = tuple[slice, ...]
 
 
 def as_pair(value: int | tuple[int, int]) -> Pair:
@@ -59,22 +62,31 @@ def transposed_output_size(
 
 
 def taps(
-    input_size: Pair, output_size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair
-) -> Iterator[tuple[Pair, Pair, Pair]]:
-    """Yield ``(output pixel, kernel tap, input pixel)`` for every tap that hits the input.
+    inputs: Axes, outputs: Axes, kernel: Axes, stride: Axes, padding: Axes, dilation: Axes
+) -> Iterator[tuple[Slices, Axes, Slices]]:
+    """Yield ``(output pixels, kernel tap, input pixels)`` for every tap, for any number of axes.
 
-    Taps that fall into the padding are left out: they would only add zero.
+    Pixels are a slice an axis, those of the input in step with those of the output. Where a tap
+    falls into the padding, the output is left out: it would only add zero.
 
-    >>> list(taps((1, 2), (1, 1), (1, 3), (1, 1), (0, 1), (1, 1)))
-    [((0, 0), (0, 1), (0, 0)), ((0, 0), (0, 2), (0, 1))]
+    >>> for out, tap, into in taps((2,), (2,), (3,), (1,), (1,), (1,)):
+    ...     print(*out, tap, *into)
+    slice(1, 2, None) (0,) slice(0, 1, 1)
+    slice(0, 2, None) (1,) slice(0, 2, 1)
+    slice(0, 1, None) (2,) slice(1, 2, 1)
     """
-    for oh in range(output_size[0]):
-        for ow in range(output_size[1]):
-            for kh in range(kernel[0]):
-                ih = oh * stride[0] - padding[0] + kh * dilation[0]
-                if not 0 <= ih < input_size[0]:
-                    continue
-                for kw in range(kernel[1]):
-                    iw = ow * stride[1] - padding[1] + kw * dilation[1]
-                    if 0 <= iw < input_size[1]:
-                        yield (oh, ow), (kh, kw), (ih, iw)
+    for tap in product(*map(range, kernel)):
+        axes = zip(inputs, outputs, stride, padding, dilation, tap, strict=True)
+        pairs = [_meeting(n, o, s, p, k * d) for n, o, s, p, d, k in axes]
+        if all(out.start < out.stop for out, _ in pairs):
+            yield tuple(out for out, _ in pairs), tap, tuple(into for _, into in pairs)
+
+
+def _meeting(
+    inputs: int, outputs: int, stride: int, padding: int, offset: int
+) -> tuple[slice, slice]:
+    """Return the outputs whose tap at `offset` meets an input, and those inputs."""
+    start = max(-((offset - padding) // stride), 0)
+    stop = min((inputs - 1 + padding - offset) // stride + 1, outputs)
+    first, last = (o * stride - padding + offset for o in (start, stop - 1))
+    return slice(start, stop), slice(first, last + 1, stride)

@@ -1,4 +1,4 @@
-"""Pooling over windows of an image (N, C, H, W), one window at a time.
+"""Pooling over windows of an image (N, C, H, W), one tap or one window at a time.
 
 Indices are flat offsets in the input plane (H * W), int64. The first maximum in row-major
 order wins, and a NaN counts as larger than every number.
@@ -47,12 +47,13 @@ def max_pool2d(
     out = _outputs(x.shape[2:], *window, ceil_mode)
     values = np.zeros((*x.shape[:2], *out))
     indices = np.full(values.shape, -1, np.int64)
+    offsets = np.arange(x.shape[2] * x.shape[3]).reshape(x.shape[2:])
     for (oh, ow), _, (ih, iw) in taps(x.shape[2:], out, *window):
         candidate, best = x[:, :, ih, iw], values[:, :, oh, ow]
         first = indices[:, :, oh, ow] == -1
         wins = first | (candidate > best) | (np.isnan(candidate) & ~np.isnan(best))
         values[:, :, oh, ow] = np.where(wins, candidate, best)
-        indices[:, :, oh, ow] = np.where(wins, ih * x.shape[3] + iw, indices[:, :, oh, ow])
+        indices[:, :, oh, ow] = np.where(wins, offsets[ih, iw], indices[:, :, oh, ow])
     return values, indices
 
 

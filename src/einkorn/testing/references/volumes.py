@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 
+from .convolution import grouped
 from .elementwise import activate
-from .geometry import ceil_output_size, output_size, transposed_output_size
+from .geometry import ceil_output_size, output_size, taps, transposed_output_size
 
 Array = np.ndarray
 Triple = tuple[int, ...]
@@ -18,17 +18,6 @@ Shape = tuple[int, ...]
 
 def _triple(value: IntOrTriple) -> Triple:
     return (value,) * 3 if isinstance(value, int) else tuple(value)
-
-
-def _taps(
-    inputs: Shape, outputs: Shape, kernel: Shape, stride: Triple, padding: Triple, dilation: Triple
-) -> Iterator[tuple[Triple, Triple, Triple]]:
-    """Yield ``(output voxel, kernel tap, input voxel)`` for every tap that hits the input."""
-    for out, tap in product(np.ndindex(*outputs), np.ndindex(*kernel)):
-        axes = zip(out, stride, padding, tap, dilation, strict=True)
-        at = tuple(o * s - p + t * d for o, s, p, t, d in axes)
-        if all(0 <= i < n for i, n in zip(at, inputs, strict=True)):
-            yield out, tap, at
 
 
 def conv3d(
@@ -52,9 +41,9 @@ def conv3d(
     size = tuple(map(output_size, x.shape[2:], *window))
     filters = weight.reshape(groups, -1, *weight.shape[1:])
     y = np.zeros((len(x), len(weight), *size))
-    for out, tap, at in _taps(x.shape[2:], size, *window):
-        voxel = x[:, :, *at].reshape(len(x), groups, weight.shape[1])
-        y[:, :, *out] += np.einsum("ngc,gkc->ngk", voxel, filters[..., *tap]).reshape(y.shape[:2])
+    for out, tap, at in taps(x.shape[2:], size, *window):
+        term = filters[..., *tap] @ grouped(x[:, :, *at], groups)
+        y[:, :, *out] += term.reshape(y[:, :, *out].shape)
     if bias is not None:
         y += np.asarray(bias, np.float64)[:, None, None, None]
     return activate(y, activation)
@@ -79,10 +68,9 @@ def conv3d_input_grad(
     window = weight.shape[2:], _triple(stride), _triple(padding), _triple(dilation)
     filters = weight.reshape(groups, -1, *weight.shape[1:])
     result = np.zeros(input_shape)
-    for out, tap, at in _taps(input_shape[2:], grad.shape[2:], *window):
-        voxel = grad[:, :, *out].reshape(len(grad), groups, filters.shape[1])
-        term = np.einsum("ngk,gkc->ngc", voxel, filters[..., *tap])
-        result[:, :, *at] += term.reshape(result.shape[:2])
+    for out, tap, at in taps(input_shape[2:], grad.shape[2:], *window):
+        term = filters[..., *tap].mT @ grouped(grad[:, :, *out], groups)
+        result[:, :, *at] += term.reshape(result[:, :, *at].shape)
     return result
 
 
@@ -105,10 +93,9 @@ def conv3d_weight_grad(
     grad, x = np.asarray(grad, np.float64), np.asarray(x, np.float64)
     window = weight_shape[2:], _triple(stride), _triple(padding), _triple(dilation)
     result = np.zeros(weight_shape)
-    for out, tap, at in _taps(x.shape[2:], grad.shape[2:], *window):
-        above = grad[:, :, *out].reshape(len(grad), groups, weight_shape[0] // groups)
-        below = x[:, :, *at].reshape(len(x), groups, weight_shape[1])
-        result[:, :, *tap] += np.einsum("ngk,ngc->gkc", above, below).reshape(weight_shape[:2])
+    for out, tap, at in taps(x.shape[2:], grad.shape[2:], *window):
+        term = grouped(grad[:, :, *out], groups) @ grouped(x[:, :, *at], groups).mT
+        result[:, :, *tap] += term.sum(0).reshape(weight_shape[:2])
     return result
 
 
@@ -206,7 +193,7 @@ def max_pool3d(
     values = np.full((*x.shape[:2], *size), np.nan)
     indices = np.full(values.shape, -1, np.int64)
     offsets = np.arange(np.prod(x.shape[2:])).reshape(x.shape[2:])
-    for out, _, at in _taps(x.shape[2:], size, *window):
+    for out, _, at in taps(x.shape[2:], size, *window):
         old, new = values[:, :, *out], x[:, :, *at]
         wins = (indices[:, :, *out] < 0) | (new > old) | (np.isnan(new) & ~np.isnan(old))
         values[:, :, *out] = np.where(wins, new, old)
