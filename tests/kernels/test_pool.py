@@ -240,6 +240,35 @@ def test_codes_stand_for_the_indices(dtype, case, seed):
     np.testing.assert_array_equal(actual, kernels.max_pool2d_grad(grad, indices, x.shape))
 
 
+@pytest.mark.parametrize(
+    ("shape", "kernel_size", "stride", "padding"),
+    [((29, 37), 3, 2, 1), ((50, 27), 5, 5, 0), ((13, 13), 3, 1, 1), ((9, 3), 2, 2, 1)],
+)
+def test_many_planes_of_narrow_maps(shape, kernel_size, stride, padding, dtype):
+    """More planes than lanes, and more rows than are pooled together."""
+    window = {"stride": stride, "padding": padding, "ceil_mode": True}
+    choices = np.array([-1.0, 0.0, 0.0, 1.0, 2.0, -np.inf, np.nan], dtype)
+    x = np.random.default_rng(0).choice(choices, (3, 7, *shape))
+    values, indices = kernels.max_pool2d(x, kernel_size, **window)
+    expected_values, expected_indices = references.max_pool2d(x, kernel_size, **window)
+    np.testing.assert_array_equal(values, expected_values)
+    np.testing.assert_array_equal(indices, expected_indices)
+    coded, codes = kernels.max_pool2d_codes(x, kernel_size, **window)
+    np.testing.assert_array_equal(coded, values)
+    pairs = {"stride": (stride, stride), "padding": (padding, padding), "dilation": (1, 1)}
+    found = indices_of(codes, x.shape, (kernel_size, kernel_size), **pairs)
+    np.testing.assert_array_equal(found, indices)
+
+    x = normal(dtype, x.shape)
+    assert_close(
+        kernels.avg_pool2d(x, kernel_size, **window),
+        references.avg_pool2d(x, kernel_size, **window),
+    )
+    for size in ((5, 4), shape):
+        actual = kernels.adaptive_avg_pool2d(x, size)
+        assert_close(actual, references.adaptive_avg_pool2d(x, size))
+
+
 @pytest.mark.parametrize("shape", [(4, 6), (5, 7), (8, 40), (9, 67), (6, 32)])
 def test_gradient_of_tiles_by_codes(shape, dtype):
     x = normal(dtype, (2, 3, *shape))
