@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+import einkorn as ek
 from einkorn.benchmark.alternate import validate
 from einkorn.benchmark.cases import (
     FAMILIES,
@@ -15,6 +16,7 @@ from einkorn.benchmark.cases import (
     read_shapes,
 )
 from einkorn.benchmark.families import convolution
+from einkorn.benchmark.networks import NETWORKS
 from einkorn.testing.references.geometry import output_size, transposed_output_size
 
 ALL = list(cases())
@@ -82,6 +84,19 @@ def test_operations_of_a_convolution_count_every_tap(case):
 
 def test_cost_of_a_product(tiny_case, tiny_cost):
     assert tiny_case.cost == tiny_cost
+
+
+@pytest.mark.parametrize("name", ["mlp-b128", "char-lstm"])
+@pytest.mark.parametrize("direction", ["train", "infer"])
+def test_operations_of_a_network_count_every_weight(name, direction):
+    network = NETWORKS[name]
+    model = network.make(ek)
+    matrices = [w for key, w in model.state_dict().items() if w.ndim == 2 and "embed" not in key]
+    rows = math.prod(network.batch) if name == "char-lstm" else network.batch[0]
+    forward = 2 * rows * sum(w.numel() for w in matrices)
+    images = 0 if name == "char-lstm" else 2 * rows * matrices[0].numel()
+    wanted = forward if direction == "infer" else 3 * forward - images
+    assert network.cost(direction).flops == wanted
 
 
 def test_every_kernel_moves_bytes():

@@ -17,6 +17,7 @@ import numpy as np
 
 import einkorn as ek
 from einkorn import models, nn, optim  # noqa: F401 - ek.optim is imported when first used
+from einkorn.benchmark.cases import Cost
 from einkorn.benchmark.peers import torch
 
 CHARACTERS = 96
@@ -24,14 +25,31 @@ CHARACTERS = 96
 
 @dataclass(frozen=True)
 class Network:
-    """How to make a network in a library, what it is fed, and how it is trained."""
+    """How to make a network in a library, what it is fed, and how it is trained.
+
+    `products` gives (m, k, n) of the matrix products of inference where they are what takes the
+    time. Training has two more of each, for the factors' gradients, but none for images.
+    """
 
     make: Callable[[ModuleType], Any]
     batch: tuple[int, ...]
+    products: tuple[tuple[int, int, int], ...] = ()
     loss: str = "cross_entropy"
     optimizer: str = "SGD"
     settings: dict[str, float] = field(default_factory=lambda: {"lr": 1e-3, "momentum": 0.9})
     classes: int = 10
+
+    def cost(self, direction: str) -> Cost:
+        """Operations and traffic of the products, none where others matter."""
+        if not self.products:
+            return Cost(0, 0)
+        flops = sum(2 * m * k * n for m, k, n in self.products)
+        traffic = sum(4 * (m * k + k * n + m * n) for m, k, n in self.products)
+        if direction == "infer":
+            return Cost(flops, traffic)
+        m, k, n = self.products[0]
+        spared = 0 if self.make is char_lstm else 2 * m * k * n
+        return Cost(3 * flops - spared, 3 * traffic)
 
 
 def lenet(lib):
@@ -156,12 +174,18 @@ ADAM: dict[str, Any] = {"optimizer": "Adam", "settings": {"lr": 1e-4}}
 NETWORKS = {
     "lenet-b64": Network(lenet, (64, 1, 32, 32)),
     "lenet-b1": Network(lenet, (1, 1, 32, 32)),
-    "mlp-b128": Network(mlp, (128, 784), **ADAM),
+    "mlp-b128": Network(mlp, (128, 784), ((128, 784, 256), (128, 256, 10)), **ADAM),
     "mlp-4-16-2-b1": Network(tiny_mlp, (1, 4), settings={"lr": 1e-3}, classes=2),
     "vgg11-bn-b64": Network(vgg11_bn, (64, 3, 32, 32)),
-    "conv-ae-b64": Network(conv_autoencoder, (64, 3, 32, 32), "mse_loss", **ADAM),
+    "conv-ae-b64": Network(conv_autoencoder, (64, 3, 32, 32), loss="mse_loss", **ADAM),
     "resnet18-b64": Network(resnet18, (64, 3, 32, 32)),
-    "char-lstm": Network(char_lstm, (64, 32), classes=CHARACTERS, **ADAM),
+    "char-lstm": Network(
+        char_lstm,
+        (64, 32),
+        ((2048, 96 + 256, 1024), (2048, 256 + 256, 1024), (2048, 256, CHARACTERS)),
+        classes=CHARACTERS,
+        **ADAM,
+    ),
 }
 
 

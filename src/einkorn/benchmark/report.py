@@ -15,7 +15,8 @@ from einkorn.train.pictures import new_figure, write_figure
 __all__ = ["draw_roofline", "write_report"]
 
 PICTURE = "roofline.png"
-_MARKERS = "os^"
+#: As many as ten colours share no factor with: seventy families look different.
+_MARKERS = "os^vD*P"
 
 
 def write_report(results: Results, folder: Path, opening: Iterable[str] = ()) -> Path:
@@ -121,7 +122,6 @@ def draw_peak(panel: Any, results: Results, rows: list[Row]) -> None:
     for row in rows:
         rate = row.flops / row.median() / 1e9
         points.setdefault(f"{row.family} {row.group}", []).append((row.flops / row.bytes, rate))
-    # Colours come round again after ten names.
     for (name, found), marker in zip(points.items(), cycle(_MARKERS)):
         panel.loglog(*zip(*found, strict=True), marker, markersize=4, label=name)
     ends = [min((x for found in points.values() for x, _ in found), default=0.1), 1e3]
