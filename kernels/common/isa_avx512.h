@@ -85,6 +85,32 @@ static inline void ek_stream_fence(void) { _mm_sfence(); }
 EK_AVX512_PRIMITIVES(float, vf32, mf32, ps)
 EK_AVX512_PRIMITIVES(double, vf64, mf64, pd)
 
+/*
+ * Half a register, for what fills no more: many processors compute two of them in the time of a
+ * whole one. Only where EK_HALVES is defined.
+ */
+#define EK_HALVES
+
+typedef __m256 vf32_half;
+typedef __m256d vf64_half;
+
+#define EK_AVX512_HALVES(T, V, S, WHOLE)                                                         \
+    static inline V##_half V##_half_zero(void) { return _mm256_setzero_##S(); }                  \
+    static inline V##_half V##_half_of(V a) { return _mm512_cast##WHOLE(a); }                    \
+    static inline V##_half V##_half_load_part(const T *p, int64_t n) {                           \
+        return _mm256_maskz_loadu_##S((__mmask8)V##_part_mask(n), p);                            \
+    }                                                                                            \
+    static inline void V##_half_store_part(T *p, V##_half a, int64_t n) {                        \
+        _mm256_mask_storeu_##S(p, (__mmask8)V##_part_mask(n), a);                                \
+    }                                                                                            \
+    static inline V##_half V##_half_add(V##_half a, V##_half b) { return _mm256_add_##S(a, b); } \
+    static inline V##_half V##_half_fma(V##_half a, V##_half b, V##_half c) {                    \
+        return _mm256_fmadd_##S(a, b, c);                                                        \
+    }
+
+EK_AVX512_HALVES(float, vf32, ps, ps512_ps256)
+EK_AVX512_HALVES(double, vf64, pd, pd512_pd256)
+
 /* p[0], p[2], p[4] and so on. The second load begins one element early, so that nothing behind the
  * last is read. */
 static inline vf32 vf32_pick_even(vf32 low, vf32 high) {
