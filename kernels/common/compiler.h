@@ -8,6 +8,12 @@
 #define EK_PREFETCH(p) ((void)(p))
 #define EK_PREFETCH_FAR(p) ((void)(p))
 #define EK_THREAD_LOCAL __declspec(thread)
+#include <intrin.h>
+static __forceinline int ek_lowest_bit(unsigned bits) {
+    unsigned long place;
+    _BitScanForward(&place, bits);
+    return (int)place;
+}
 #else
 #define EK_NOINLINE __attribute__((noinline))
 #define EK_INLINE static inline __attribute__((always_inline, unused))
@@ -17,6 +23,9 @@
 #define EK_PREFETCH(p) __builtin_prefetch(p)
 #define EK_PREFETCH_FAR(p) __builtin_prefetch(p, 0, 2)
 #define EK_THREAD_LOCAL _Thread_local
+static inline __attribute__((unused)) int ek_lowest_bit(unsigned bits) {
+    return __builtin_ctz(bits);
+}
 #endif
 
 #endif

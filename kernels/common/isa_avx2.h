@@ -24,6 +24,9 @@ static inline __m256i vf64_part_mask(int64_t n) {
     return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
 }
 
+static inline unsigned vf32_bits(__m256 m) { return (unsigned)_mm256_movemask_ps(m); }
+static inline unsigned vf64_bits(__m256d m) { return (unsigned)_mm256_movemask_pd(m); }
+
 static inline void ek_stream_fence(void) { _mm_sfence(); }
 
 #define EK_AVX2_PRIMITIVES(T, V, M, S)                                                        \
@@ -70,6 +73,9 @@ static inline void ek_stream_fence(void) { _mm_sfence(); }
     static inline M V##_ge(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_GE_OQ); }             \
     static inline M V##_either(M a, M b) { return _mm256_or_##S(a, b); }                      \
     static inline M V##_unordered(V a, V b) { return _mm256_cmp_##S(a, b, _CMP_UNORD_Q); }    \
+    static inline int V##_any(M m) { return _mm256_movemask_##S(m) != 0; }                    \
+    /* The first lane that is set, which one must be. */                                      \
+    static inline int V##_first(M m) { return ek_lowest_bit(V##_bits(m)); }                   \
     static inline V V##_select(M m, V yes, V no) { return _mm256_blendv_##S(no, yes, m); }    \
     static inline V V##_abs(V a) { return _mm256_andnot_##S(_mm256_set1_##S((T) - 0.0), a); } \
     static inline V V##_copysign(V a, V sign) {                                               \

@@ -65,6 +65,9 @@ static inline void ek_stream_fence(void) { _mm_sfence(); }
     static inline M V##_ge(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_GE_OQ); }          \
     static inline M V##_either(M a, M b) { return (M)(a | b); }                                   \
     static inline M V##_unordered(V a, V b) { return _mm512_cmp_##S##_mask(a, b, _CMP_UNORD_Q); } \
+    static inline int V##_any(M m) { return m != 0; }                                             \
+    /* The first lane that is set, which one must be. */                                          \
+    static inline int V##_first(M m) { return ek_lowest_bit(m); }                                 \
     static inline V V##_select(M m, V yes, V no) { return _mm512_mask_blend_##S(m, no, yes); }    \
     static inline V V##_abs(V a) { return _mm512_abs_##S(a); }                                    \
     static inline V V##_copysign(V a, V sign) {                                                   \

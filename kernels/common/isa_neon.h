@@ -166,6 +166,15 @@ static inline mf64 vf64_part_mask(int64_t n) {
 EK_NEON_PRIMITIVES(float, vf32, mf32, 4, f32, u32)
 EK_NEON_PRIMITIVES(double, vf64, mf64, 2, f64, u64)
 
+static inline int vf32_any(mf32 m) { return vmaxvq_u32(m) != 0; }
+static inline int vf64_any(mf64 m) { return vmaxvq_u32(vreinterpretq_u32_u64(m)) != 0; }
+/* The first lane that is set, which one must be. */
+static inline int vf32_first(mf32 m) {
+    uint64_t halves = vget_lane_u64(vreinterpret_u64_u16(vmovn_u32(m)), 0);
+    return __builtin_ctzll(halves) / 16;
+}
+static inline int vf64_first(mf64 m) { return vgetq_lane_u64(m, 0) ? 0 : 1; }
+
 /* Lane j of rows[i] changes places with lane i of rows[j]. */
 static inline void vf64_transpose(vf64 *rows) {
     vf64 first = vtrn1q_f64(rows[0], rows[1]);

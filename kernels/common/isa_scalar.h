@@ -79,6 +79,9 @@ static inline void ek_stream_fence(void) {}
     static inline M V##_ge(V a, V b) { return a >= b; }                                           \
     static inline M V##_either(M a, M b) { return a | b; }                                        \
     static inline M V##_unordered(V a, V b) { return a != a || b != b; }                          \
+    static inline int V##_any(M m) { return m != 0; }                                             \
+    /* The first lane that is set, which one must be. */                                          \
+    static inline int V##_first(M m) { return (void)m, 0; }                                       \
     static inline V V##_select(M m, V yes, V no) { return m ? yes : no; }                         \
     static inline V V##_abs(V a) { return a < 0 ? -a : a == 0 ? 0 : a; }                          \
     static inline T V##_sum(V a) { return a; }                                                    \
