@@ -34,8 +34,9 @@ loss               cross-entropy, squared error and their kin
 noise              dropout
 normalization      batch normalisation and its kin
 padding            ``pad``
-margin             losses of margins, distances and counts
-pairs              distances of pairs of rows, bilinear forms
+margin             losses of margins
+likelihood         negative log-likelihoods of counts and measurements
+pairs              similarities and distances of pairs, bilinear forms
 recurrent          LSTM, GRU and simple recurrent layers
 recurrent_cells    one step of each
 resample           windows, pixel shuffles, interpolation
@@ -75,6 +76,7 @@ from einkorn.autograd.operators import (
     inplace,
     irregular_pool,
     joining,
+    likelihood,
     lookup,
     loss,
     margin,
@@ -116,6 +118,7 @@ from einkorn.autograd.operators.grid import *
 from einkorn.autograd.operators.indexing import *
 from einkorn.autograd.operators.irregular_pool import *
 from einkorn.autograd.operators.joining import *
+from einkorn.autograd.operators.likelihood import *
 from einkorn.autograd.operators.lookup import *
 from einkorn.autograd.operators.loss import *
 from einkorn.autograd.operators.margin import *
@@ -172,6 +175,7 @@ FUNCTIONAL = (
     grid,
     irregular_pool,
     bags,
+    likelihood,
     lookup,
     loss,
     margin,

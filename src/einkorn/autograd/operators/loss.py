@@ -48,7 +48,8 @@ def resolve_reduction(reduction: str, size_average: bool | None, reduce: bool | 
     return reduction
 
 
-def _reduced(loss: Tensor, reduction: str) -> Tensor:
+def reduced(loss: Tensor, reduction: str) -> Tensor:
+    """Return the mean or the sum of `loss`, or itself."""
     if reduction == "none":
         return loss
     return mean(loss) if reduction == "mean" else _sum(loss)
@@ -59,7 +60,7 @@ def _weighted(loss: Tensor, weight: Any, reduction: str) -> Tensor:
     factor = to_tensor(weight)
     if factor.shape != loss.shape:
         raise ValueError(f"weight: expected shape {loss.shape}, got {factor.shape}")
-    total = _reduced(loss * factor, "sum" if reduction == "mean" else reduction)
+    total = reduced(loss * factor, "sum" if reduction == "mean" else reduction)
     return total / _sum(factor) if reduction == "mean" else total
 
 
@@ -141,7 +142,7 @@ def l1_loss(
     """Return the absolute differences of `input` and `target`; parameters as :func:`mse_loss`."""
     how = resolve_reduction(reduction, size_average, reduce)
     gap = _abs(to_tensor(input) - target)
-    return _reduced(gap, how) if weight is None else _weighted(gap, weight, how)
+    return reduced(gap, how) if weight is None else _weighted(gap, weight, how)
 
 
 def huber_loss(
@@ -157,7 +158,7 @@ def huber_loss(
     loss = where(gap < delta, square(gap) * 0.5, (gap - 0.5 * delta) * delta)
     if weight is not None:
         loss = loss * to_tensor(weight)
-    return _reduced(loss, resolve_reduction(reduction, None, None))
+    return reduced(loss, resolve_reduction(reduction, None, None))
 
 
 def smooth_l1_loss(
@@ -196,7 +197,7 @@ def kl_div(
         loss = xlogy(t, t) - t * x
     if reduction == "batchmean":
         return _sum(loss) / (x.shape[0] if x.ndim else 1)
-    return _reduced(loss, resolve_reduction(reduction, size_average, reduce))
+    return reduced(loss, resolve_reduction(reduction, size_average, reduce))
 
 
 def binary_cross_entropy(
@@ -226,7 +227,7 @@ def binary_cross_entropy(
         raise RuntimeError("input: expected probabilities in [0, 1]")
     first, second = clamp(log(p), min=-100.0), clamp(log(1 - p), min=-100.0)
     loss = -(t * first + (1 - t) * second)
-    return _reduced(loss if weight is None else loss * to_tensor(weight), how)
+    return reduced(loss if weight is None else loss * to_tensor(weight), how)
 
 
 def binary_cross_entropy_with_logits(
@@ -263,7 +264,7 @@ def binary_cross_entropy_with_logits(
     # log(1 - sigmoid(x)) = log(sigmoid(x)) - x.
     positive = t * log_p if pos_weight is None else t * pos_weight * log_p
     loss = -(positive + (1 - t) * (log_p - x))
-    return _reduced(loss if weight is None else loss * to_tensor(weight), how)
+    return reduced(loss if weight is None else loss * to_tensor(weight), how)
 
 
 def cross_entropy(
@@ -361,7 +362,7 @@ def _soft_cross_entropy(
     if weight is not None:
         terms = terms * (_per_class(weight, x) if x.ndim > 1 else to_tensor(weight))
     loss = -_sum(terms, dim)
-    return _reduced(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def _smoothed_cross_entropy(
@@ -430,4 +431,4 @@ def nll_loss(
     loss = -picked * factor
     if how == "mean":
         return _sum(loss) / np.asarray(factor.sum())
-    return _reduced(loss, how)
+    return reduced(loss, how)

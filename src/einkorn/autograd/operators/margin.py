@@ -1,8 +1,7 @@
-"""Losses of margins, distances and counts, and the similarities under them."""
+"""Losses of margins."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,28 +9,24 @@ import numpy as np
 
 from einkorn.autograd.operators.activation import logsigmoid, softplus
 from einkorn.autograd.operators.arithmetic import square
-from einkorn.autograd.operators.common import as_dim, operands, to_tensor
-from einkorn.autograd.operators.elementary import exp, log, sqrt
+from einkorn.autograd.operators.common import operands, to_tensor
+from einkorn.autograd.operators.elementary import sqrt
 from einkorn.autograd.operators.indexing import gather
-from einkorn.autograd.operators.loss import resolve_reduction
-from einkorn.autograd.operators.norms import norm
+from einkorn.autograd.operators.loss import reduced, resolve_reduction
+from einkorn.autograd.operators.pairs import pairwise_distance
 from einkorn.autograd.operators.reduction import mean
 from einkorn.autograd.operators.reduction import sum as _sum
 from einkorn.autograd.operators.selection import clamp, minimum, where
-from einkorn.autograd.operators.shape import broadcast_tensors, reshape
+from einkorn.autograd.operators.shape import reshape
 from einkorn.autograd.tensor import Tensor
 
 __all__ = [
     "cosine_embedding_loss",
-    "cosine_similarity",
-    "gaussian_nll_loss",
     "hinge_embedding_loss",
     "margin_ranking_loss",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
-    "pairwise_distance",
-    "poisson_nll_loss",
     "soft_margin_loss",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
@@ -39,56 +34,6 @@ __all__ = [
 
 # Added under the root of the cosine embedding loss's norms, as PyTorch does.
 _NORM_EPS = 1e-12
-
-
-def _reduced(
-    loss: Tensor, size_average: bool | None, reduce: bool | None, reduction: str
-) -> Tensor:
-    how = resolve_reduction(reduction, size_average, reduce)
-    if how == "none":
-        return loss
-    return mean(loss) if how == "mean" else _sum(loss)
-
-
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    r"""Return :math:`x_1 \cdot x_2 / (\max(|x_1|, \epsilon) \max(|x_2|, \epsilon))` along `dim`.
-
-    Parameters
-    ----------
-    x1, x2 : Tensor
-        Broadcast against each other.
-    dim : int
-        Along which to take the vectors; it is summed away.
-    eps : float
-        Least norm to divide by.
-
-    Examples
-    --------
-    >>> import einkorn as ek
-    >>> ek.nn.functional.cosine_similarity(ek.tensor([[3.0, 4.0]]), ek.tensor([[1.0, 0.0]]))
-    tensor([0.6])
-    """
-    a, b = broadcast_tensors(*operands(x1, x2))
-    axis = as_dim(dim, a.ndim)
-    # Not the norm's own gradient: at 0 it has none, while the clamped quotient's is 0 there.
-    first = sqrt(clamp(_sum(square(a), axis), min=eps * eps))
-    second = sqrt(clamp(_sum(square(b), axis), min=eps * eps))
-    return _sum(a * b, axis) / (first * second)
-
-
-def pairwise_distance(
-    x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
-) -> Tensor:
-    r"""Return the norm :math:`|x_1 - x_2 + \epsilon|_p` along the last dimension.
-
-    Examples
-    --------
-    >>> import einkorn as ek
-    >>> ek.nn.functional.pairwise_distance(ek.tensor([3.0, 4.0]), ek.tensor([0.0, 0.0]), eps=0.0)
-    tensor(5.)
-    """
-    a, b = operands(x1, x2)
-    return norm(a - b + eps, p, -1, keepdim)
 
 
 def cosine_embedding_loss(
@@ -127,7 +72,7 @@ def cosine_embedding_loss(
     squares = (_sum(square(a), -1) + _NORM_EPS) * (_sum(square(b), -1) + _NORM_EPS)
     cosine = _sum(a * b, -1) / sqrt(squares)
     loss = where(t == 1, 1 - cosine, where(t == -1, clamp(cosine - margin, min=0), 0.0))
-    return _reduced(loss, size_average, reduce, reduction)
+    return reduced(loss, resolve_reduction(reduction, size_average, reduce))
 
 
 def hinge_embedding_loss(
@@ -160,7 +105,7 @@ def hinge_embedding_loss(
     x, t = to_tensor(input), to_tensor(target)
     below = where(t == 1, 0.0, clamp(margin - x, min=0))
     above = where(t == -1, 0.0, x)
-    return _reduced(below + above, size_average, reduce, reduction)
+    return reduced(below + above, resolve_reduction(reduction, size_average, reduce))
 
 
 def margin_ranking_loss(
@@ -202,7 +147,9 @@ def margin_ranking_loss(
         raise RuntimeError(
             f"input1, input2 and target: expected equal ranks, got {a.shape}, {b.shape}, {t.shape}"
         )
-    return _reduced(clamp(margin - t * (a - b), min=0), size_average, reduce, reduction)
+    return reduced(
+        clamp(margin - t * (a - b), min=0), resolve_reduction(reduction, size_average, reduce)
+    )
 
 
 def soft_margin_loss(
@@ -221,7 +168,9 @@ def soft_margin_loss(
     >>> ek.nn.functional.soft_margin_loss(x, t, reduction="none").numpy().round(4).tolist()
     [0.6930999755859375, 100.0]
     """
-    return _reduced(softplus(-to_tensor(target) * input), size_average, reduce, reduction)
+    return reduced(
+        softplus(-to_tensor(target) * input), resolve_reduction(reduction, size_average, reduce)
+    )
 
 
 def multi_margin_loss(
@@ -274,7 +223,7 @@ def multi_margin_loss(
         loss = loss * reshape(to_tensor(weight)[reshape(t, (-1,))], (-1, 1))
     wrong = Tensor((np.arange(x.shape[-1]) != classes.numpy()).astype(x.dtype))
     total = _sum(loss * wrong, 1) / x.shape[-1]
-    return _reduced(reshape(total, t.shape), size_average, reduce, reduction)
+    return reduced(reshape(total, t.shape), resolve_reduction(reduction, size_average, reduce))
 
 
 def multilabel_margin_loss(
@@ -319,7 +268,7 @@ def multilabel_margin_loss(
     gap = clamp(1 - rows[:, :, None] + rows[:, None, :], min=0)
     counted = Tensor((times[:, :, None] * (times[:, None, :] == 0)).astype(x.dtype))
     total = _sum(gap * counted, (1, 2)) / count
-    return _reduced(reshape(total, shape), size_average, reduce, reduction)
+    return reduced(reshape(total, shape), resolve_reduction(reduction, size_average, reduce))
 
 
 def multilabel_soft_margin_loss(
@@ -346,7 +295,7 @@ def multilabel_soft_margin_loss(
     loss = -(t * logsigmoid(x) + (1 - t) * logsigmoid(-x))
     if weight is not None:
         loss = loss * to_tensor(weight)
-    return _reduced(mean(loss, -1), size_average, reduce, reduction)
+    return reduced(mean(loss, -1), resolve_reduction(reduction, size_average, reduce))
 
 
 def triplet_margin_loss(
@@ -423,90 +372,6 @@ def triplet_margin_with_distance_loss(
     apart = distance(a, far)
     if swap:
         apart = minimum(apart, distance(near, far))
-    return _reduced(clamp(distance(a, near) - apart + margin, min=0), None, None, reduction)
-
-
-def poisson_nll_loss(
-    input: Any,
-    target: Any,
-    log_input: bool = True,
-    full: bool = False,
-    size_average: bool | None = None,
-    eps: float = 1e-8,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    r"""Return :math:`\lambda - t \log \lambda`, the negative log-likelihood of a Poisson count.
-
-    Parameters
-    ----------
-    input : Tensor
-        :math:`\log \lambda`, or :math:`\lambda` without `log_input`.
-    target : Tensor
-        Counts.
-    log_input : bool
-    full : bool
-        Add Stirling's approximation of :math:`\log t!` for targets above 1.
-    size_average, reduce : bool, optional
-        PyTorch's older form of `reduction`.
-    eps : float
-        Added to :math:`\lambda` under the logarithm, without `log_input`.
-    reduction : {"mean", "sum", "none"}
-    """
-    x, t = operands(input, target)
-    loss = exp(x) - t * x if log_input else x - t * log(x + eps)
-    if full:
-        many = where(t > 1, t, 1.0)
-        stirling = many * log(many) - many + 0.5 * log(2 * math.pi * many)
-        loss = loss + where(t > 1, stirling, 0.0)
-    return _reduced(loss, size_average, reduce, reduction)
-
-
-def gaussian_nll_loss(
-    input: Any,
-    target: Any,
-    var: Any,
-    full: bool = False,
-    eps: float = 1e-6,
-    reduction: str = "mean",
-) -> Tensor:
-    r"""Return :math:`\frac12 (\log v + (x - t)^2 / v)`, with :math:`v = \max(var, \epsilon)`.
-
-    Nix and Weigend, "Estimating the mean and variance of the target probability distribution",
-    1994. The maximum does not take part in the gradient.
-
-    Parameters
-    ----------
-    input, target : Tensor
-        Expectations and observations.
-    var : Tensor or float
-        Variances: of the shape of `input`, or with sizes of 1, or without the last dimension.
-    full : bool
-        Add :math:`\frac12 \log 2 \pi`.
-    eps : float
-        The least variance.
-    reduction : {"mean", "sum", "none"}
-
-    Raises
-    ------
-    ValueError
-        If a variance is negative, or the shape does not fit.
-    """
-    x, t = operands(input, target)
-    v = to_tensor(np.asarray(var, x.dtype) if isinstance(var, int | float) else var)
-    if v.ndim and v.shape != x.shape:
-        if v.shape == x.shape[:-1]:
-            v = reshape(v, (*v.shape, 1))
-        elif v.ndim != x.ndim or any(
-            m not in (n, 1) for n, m in zip(x.shape, v.shape, strict=True)
-        ):
-            raise ValueError(
-                f"var: expected shape {x.shape}, or one that is broadcast to it, got {v.shape}"
-            )
-    if (v.numpy() < 0).any():
-        raise ValueError("var: expected no negative variance, got some")
-    held = v + Tensor(np.maximum(eps - v.numpy(), 0).astype(x.dtype))
-    loss = 0.5 * (log(held) + square(x - t) / held)
-    if full:
-        loss = loss + 0.5 * math.log(2 * math.pi)
-    return _reduced(loss, None, None, reduction)
+    return reduced(
+        clamp(distance(a, near) - apart + margin, min=0), resolve_reduction(reduction, None, None)
+    )

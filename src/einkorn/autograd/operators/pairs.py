@@ -1,4 +1,4 @@
-"""Functions of pairs of vectors: distances, bilinear forms."""
+"""Functions of pairs of vectors: similarities, distances, bilinear forms."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from einkorn.autograd.operators.common import operands, to_tensor
+from einkorn.autograd.operators.arithmetic import square
+from einkorn.autograd.operators.common import as_dim, operands, to_tensor
+from einkorn.autograd.operators.elementary import sqrt
 from einkorn.autograd.operators.indexing import index_select
 from einkorn.autograd.operators.norms import norm
 from einkorn.autograd.operators.products import matmul
 from einkorn.autograd.operators.reduction import sum as _sum
-from einkorn.autograd.operators.shape import permute, reshape, unsqueeze
+from einkorn.autograd.operators.selection import clamp
+from einkorn.autograd.operators.shape import broadcast_tensors, permute, reshape, unsqueeze
 from einkorn.autograd.tensor import Tensor
 
-__all__ = ["bilinear", "cdist", "pdist"]
+__all__ = ["bilinear", "cdist", "cosine_similarity", "pairwise_distance", "pdist"]
 
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
@@ -145,3 +148,44 @@ def pdist(input: Any, p: float = 2.0) -> Tensor:
 def _check_power(p: float) -> None:
     if p < 0:
         raise RuntimeError(f"p: expected a number that is not negative, got {p}")
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    r"""Return :math:`x_1 \cdot x_2 / (\max(|x_1|, \epsilon) \max(|x_2|, \epsilon))` along `dim`.
+
+    Parameters
+    ----------
+    x1, x2 : Tensor
+        Broadcast against each other.
+    dim : int
+        Along which to take the vectors; it is summed away.
+    eps : float
+        Least norm to divide by.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> ek.nn.functional.cosine_similarity(ek.tensor([[3.0, 4.0]]), ek.tensor([[1.0, 0.0]]))
+    tensor([0.6])
+    """
+    a, b = broadcast_tensors(*operands(x1, x2))
+    axis = as_dim(dim, a.ndim)
+    # Not the norm's own gradient: at 0 it has none, while the clamped quotient's is 0 there.
+    first = sqrt(clamp(_sum(square(a), axis), min=eps * eps))
+    second = sqrt(clamp(_sum(square(b), axis), min=eps * eps))
+    return _sum(a * b, axis) / (first * second)
+
+
+def pairwise_distance(
+    x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
+    r"""Return the norm :math:`|x_1 - x_2 + \epsilon|_p` along the last dimension.
+
+    Examples
+    --------
+    >>> import einkorn as ek
+    >>> ek.nn.functional.pairwise_distance(ek.tensor([3.0, 4.0]), ek.tensor([0.0, 0.0]), eps=0.0)
+    tensor(5.)
+    """
+    a, b = operands(x1, x2)
+    return norm(a - b + eps, p, -1, keepdim)

@@ -1,4 +1,4 @@
-"""Losses of margins and distances."""
+"""Losses of margins."""
 
 from __future__ import annotations
 
@@ -27,10 +27,6 @@ def table() -> Iterator[Row]:
     reductions = ("mean", "sum", "none")
     pair, signs = (normal(5, 4), normal(5, 4)), Signs(5)
     line = (normal(4), normal(4))
-    yield from functional("cosine_similarity", call(*pair), call(*line, dim=0), call(*pair, -2))
-    yield from functional(
-        "pairwise_distance", call(*pair), call(*pair, p=1.0, keepdim=True), call(*line)
-    )
     yield from functional(
         "cosine_embedding_loss",
         *[call(*pair, signs, 0.1, reduction=how) for how in reductions],
@@ -74,18 +70,6 @@ def table() -> Iterator[Row]:
         "triplet_margin_with_distance_loss",
         call(*triple),
         call(*triple, swap=True, margin=0.4, reduction="none"),
-    )
-    yield from functional(
-        "poisson_nll_loss",
-        *[call(normal(5), fixed(positive(5)), reduction=how) for how in reductions],
-        call(positive(5), fixed(positive(5)), False),
-        call(normal(5), fixed(positive(5)), full=True),
-    )
-    yield from functional(
-        "gaussian_nll_loss",
-        *[call(normal(5, 2), normal(5, 2), positive(5, 2), reduction=how) for how in reductions],
-        call(normal(5, 2), normal(5, 2), positive(5, 1), True),
-        call(normal(5, 2), normal(5, 2), positive(5)),
     )
 
 
