@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,6 +130,24 @@ def test_a_full_cache_gives_up_what_waited_longest():
         assert kernels.memory_statistics()["cached"] == 0
     finally:
         kernels.set_cache_limit(limit)
+
+
+@pytest.mark.skipif(
+    not Path("/sys/kernel/mm/transparent_hugepage").exists(), reason="no large pages to ask for"
+)
+def test_large_blocks_ask_for_large_pages():
+    kernels.empty_cache()
+    y = kernels.relu(np.ones(3 << 20, np.float32))
+    ranges = re.compile("([0-9a-f]+)-([0-9a-f]+) ")
+    holds = False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if found := ranges.match(line):
+            first, last = (int(end, 16) for end in found.groups())
+            holds = first <= y.ctypes.data + y.nbytes // 2 < last
+        elif holds and line.startswith("VmFlags:"):
+            assert "hg" in line.split()
+            return
+    pytest.fail("the result lies in no range of memory")
 
 
 @pytest.mark.parametrize("bad", [-1, 2**63, 1.5, "1"])
