@@ -52,6 +52,15 @@ def test_equals_reference(direction, name, dtype):
     assert_close(actual, getattr(references, direction)(*given, **parameters))
 
 
+def test_weights_that_no_tap_uses_have_a_gradient():
+    """Of one image nothing is unfolded then, and no workspace is asked for."""
+    grad, x = np.ones((1, 16, 1, 9), np.float32), np.ones((1, 8, 1, 9), np.float32)
+    out = np.full((16, 8, 5, 5), np.nan, np.float32)
+    options = {"stride": (5, 1), "padding": (5, 2), "dilation": (2, 1), "algorithm": "unfold"}
+    kernels.conv2d_weight_grad(grad, x, out.shape, out=out, **options)
+    np.testing.assert_array_equal(out, 0)
+
+
 @pytest.mark.parametrize("stride", [1, 2, 3, (2, 1), 4])
 def test_transposed_equals_reference(stride):
     rng = np.random.default_rng(1)
