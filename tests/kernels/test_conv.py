@@ -94,6 +94,18 @@ LAYERS = {
     ),
     "depthwise over image": ((2, 3, 2, 3), (3, 1, 5, 5), {"padding": 2, "groups": 3}),
     "depthwise stride over kernel": ((1, 3, 11, 10), (3, 1, 2, 2), {"stride": 3, "groups": 3}),
+    "depthwise narrow": ((5, 3, 20, 2), (3, 1, 3, 3), {"padding": 1, "groups": 3}),
+    "depthwise points s3": ((2, 19, 13, 16), (19, 1, 1, 1), {"stride": 3, "groups": 19}),
+    "depthwise 11x11 s2": (
+        (3, 20, 4, 3),
+        (20, 1, 11, 11),
+        {"stride": 2, "padding": 5, "groups": 20},
+    ),
+    "depthwise x5 dilated": (
+        (2, 6, 5, 7),
+        (30, 1, 3, 2),
+        {"padding": (2, 1), "dilation": 2, "groups": 6},
+    ),
     "resnext": ((1, 32, 6, 6), (48, 4, 3, 3), {"padding": 1, "groups": 8}),
     "whole image": ((4, 5, 3, 4), (20, 5, 3, 4), {}),
     "mostly padding": ((1, 2, 2, 1), (3, 2, 3, 3), {"padding": 5}),

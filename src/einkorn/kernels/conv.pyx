@@ -58,7 +58,8 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, a
         reads them where they overlap in a padded copy, ``"direct"`` serves groups of few channels,
         ``"linear"`` kernels that cover the input once. ``"winograd"`` multiplies transformed tiles
         and filters, in float32, for kernels of at most 5 entries along an axis (5 for each pixel
-        of the stride). ``"depthwise"`` works row by row on groups of one input channel.
+        of the stride). ``"depthwise"`` works along rows or across channels on groups of
+        one input channel.
         ``"col2im"``, for input gradients and transposed convolutions, adds what a product of
         matrices leaves for each window; ``"unfold"``, for one group, multiplies the matrix of all
         windows of several images. ``"auto"`` takes the one whose estimated time is least, by
