@@ -145,7 +145,7 @@ double ek_conv_cost(const ek_conv_pass *pass, const ek_conv_tiling *t, ek_conv_t
     /* In cycles: two multiply-adds of whole registers in one, and what copying took when measured.
      */
     const double per_row = 10, per_vector = 3, per_strided_element = 1.5, per_strided_store = 4,
-                 per_even_store = 0.5;
+                 per_even_store = 0.5, per_narrow_row = 8;
     double depth = (double)pass->source_channels * (double)ek_conv_taps(pass);
     double lanes = tile.skips_gaps ? (double)(t->images * t->rows * t->columns)
                                    : (double)(t->runs * ek_round_up(t->run_lanes, tile.lanes));
@@ -160,6 +160,10 @@ double ek_conv_cost(const ek_conv_pass *pass, const ek_conv_tiling *t, ek_conv_t
                               : (step == 2 ? per_even_store : per_strided_store) *
                                     (double)(t->images * t->rows * t->columns) *
                                     (double)(pass->target_channels * t->depth_blocks);
+    if (!t->in_place && t->columns < tile.lanes && !tile.skips_gaps) {
+        stores += per_narrow_row * (double)(t->images * t->rows) *
+                  (double)(pass->target_channels * t->depth_blocks);
+    }
     return (double)t->blocks * (products + copies + stores);
 }
 

@@ -55,7 +55,8 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, a
         :math:`f`, applied before the result is stored.
     algorithm : str, default "auto"
         ``"im2col"`` multiplies windows copied side by side, a block at a time, ``"implicit"``
-        reads them where they overlap in a padded copy, ``"direct"`` serves groups of few channels,
+        reads them where they overlap, in a copy that is padded or has the channels last, whichever
+        takes less time, ``"direct"`` serves groups of few channels,
         ``"linear"`` kernels that cover the input once. ``"winograd"`` multiplies transformed tiles
         and filters, in float32, for kernels of at most 5 entries along an axis (5 for each pixel
         of the stride). ``"depthwise"`` works along rows or across channels on groups of
