@@ -9,6 +9,7 @@ enum {
     MOST_STEP = 16,
     LINE = 16,                /* elements */
     UNIT_PIXELS = 72,         /* of the source in a unit's row: six of them stay in L1 */
+    WHOLE_DEPTH = 8,          /* summands from which units are whole rows where they can be */
     BLOCK_ELEMENTS = 3 << 16, /* of a block's transforms, which stay in L2 */
     LEAST_TILES = 24,         /* in a block, to read the filters that seldom */
     FILTER_TILES = 128,       /* in a block, to transform the filters that seldom */
@@ -157,11 +158,29 @@ static int64_t even_share(int64_t total, int64_t part) {
     return ek_ceil_div(total, ek_ceil_div(total, ek_max(part, 1)));
 }
 
+/* From tile to tile: of several lines an odd number, so that tiles do not meet in the same sets of
+ * a cache. */
+static int64_t pitch_of(int64_t depth) {
+    int64_t lines = ek_ceil_div(depth, LINE);
+    return (lines > 2 ? lines | 1 : lines) * LINE;
+}
+
+/* Whose transforms stay in a core's cache. */
+static int64_t cached_tiles(const ek_winograd_plan *plan) {
+    int64_t sums = plan->axis[1].passes * plan->filter_block;
+    int64_t tiles = BLOCK_ELEMENTS / (plan->points * (pitch_of(plan->depth) + sums));
+    return ek_min(ek_max(tiles, LEAST_TILES), MOST_TILES);
+}
+
 static void cut_rows(ek_winograd_plan *plan) {
     const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
     /* Passes whose pixels interleave meet at the ends of a row alone. */
     plan->unit_columns = x->tiles;
-    if (x->passes == 1 && x->tiles * x->outputs * x->step > UNIT_PIXELS) {
+    /* Whole rows, whose pixels none shares, up to twice as many tiles as fit the cache: of many
+     * channels, beside which results are few. */
+    int64_t whole_tiles = plan->depth < WHOLE_DEPTH ? 0 : cached_tiles(plan) * 2;
+    int64_t most = ek_max(UNIT_PIXELS / (x->outputs * x->step), whole_tiles / x->residues);
+    if (x->passes == 1 && x->tiles > most) {
         /* The results of a unit end with a cache line. */
         int64_t whole = LINE / ek_greatest_common_divisor(LINE, x->outputs);
         int64_t share = even_share(x->tiles, UNIT_PIXELS / (x->outputs * x->step));
@@ -173,10 +192,8 @@ static void cut_rows(ek_winograd_plan *plan) {
 }
 
 static void cut_blocks(ek_winograd_plan *plan) {
-    int64_t passes = plan->axis[1].passes;
-    int64_t elements = plan->points * (plan->pitch + passes * plan->filter_block);
     int64_t unit_tiles = plan->unit_columns * plan->axis[1].residues;
-    int64_t tiles = ek_min(ek_max(BLOCK_ELEMENTS / elements, LEAST_TILES), MOST_TILES);
+    int64_t tiles = cached_tiles(plan);
     int64_t shared = ek_ceil_div(plan->units, WANTED_BLOCKS);
     plan->block_units = ek_min(tiles / unit_tiles, ek_max(shared, LEAST_TILES / unit_tiles));
     if (plan->tiles_first) {
@@ -228,9 +245,7 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     cut_rows(plan);
     plan->tiles_first = begins_with_tiles(plan, tile);
     plan->chunk = plan->tiles_first ? ek_min(CHUNK, plan->depth) : plan->depth;
-    /* Several lines: an odd number, so that tiles do not meet in the same sets of a cache. */
-    int64_t lines = ek_ceil_div(ek_round_up(plan->chunk, tile.lanes), 16);
-    plan->pitch = (lines > 2 ? lines | 1 : lines) * 16;
+    plan->pitch = pitch_of(ek_round_up(plan->chunk, tile.lanes));
     cut_blocks(plan);
     return EK_OK;
 }
@@ -241,8 +256,8 @@ static ek_winograd_unit unit_at(const ek_winograd_plan *plan, int64_t index) {
     int64_t row = index / plan->row_units % plan->rows;
     ek_winograd_unit unit = {
         .image = index / plan->row_units / plan->rows,
-        .row = row / y->residues,
-        .row_residue = row % y->residues,
+        .row = row % y->tiles,
+        .row_residue = row / y->tiles,
         .column = column,
         .columns = ek_min(plan->unit_columns, x->tiles - column),
     };

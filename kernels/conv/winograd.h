@@ -96,6 +96,13 @@ typedef struct ek_winograd_unit {
     int is_short;     /* the row */
 } ek_winograd_unit;
 
+/* Whether a unit's tiles continue those of another, downwards. */
+static inline int ek_winograd_is_below(const ek_winograd_unit *unit,
+                                       const ek_winograd_unit *other) {
+    return unit->row == other->row + 1 && unit->row_residue == other->row_residue &&
+           unit->column == other->column && unit->image == other->image;
+}
+
 /*
  * The tiles of a block are sorted so that those of every point are neighbours: full rows with short
  * columns, full with full, short with full, short with short.
