@@ -13,7 +13,7 @@ enum {
     BLOCK_ELEMENTS = 3 << 16, /* of a block's transforms, which stay in L2 */
     LEAST_TILES = 24,         /* in a block, to read the filters that seldom */
     FILTER_TILES = 128,       /* in a block, to transform the filters that seldom */
-    CHUNK = 32,               /* summands of a block of filters that stay in L2 */
+    CHUNK = 48,               /* summands of a block of filters that stay in L2 */
     WAVE_ELEMENTS = 3 << 20,  /* of the transforms of tiles that stay in L3 */
     KEPT_ELEMENTS = 3 << 20,  /* of the transforms of filters that do */
     MOST_TILES = 96,
