@@ -300,6 +300,21 @@ def test_gradient_of_overlapping_windows_by_codes(kernel_size, stride, width, dt
             )
 
 
+@pytest.mark.parametrize("planes", [3, 150_001])
+@pytest.mark.parametrize(("kernel_size", "stride", "padding"), [(2, 2, 0), (3, 2, 1), (3, 1, 1)])
+def test_gradients_of_narrow_planes_by_codes(planes, kernel_size, stride, padding):
+    """Several planes together, past the caches where there are many."""
+    window = {"stride": stride, "padding": padding}
+    x = normal(np.float32, (1, planes, 9, 7))
+    values, indices = kernels.max_pool2d(x, kernel_size, **window)
+    codes = kernels.max_pool2d_codes(x, kernel_size, **window)[1]
+    grad = normal(np.float32, values.shape, 1)
+    np.testing.assert_array_equal(
+        kernels.max_pool2d_codes_grad(grad, codes, x.shape, kernel_size, **window),
+        kernels.max_pool2d_grad(grad, indices, x.shape),
+    )
+
+
 def test_gathered_gradients_go_past_the_caches_unchanged():
     """Above the size from which results are streamed, in bands that end inside cache lines."""
     grad = normal(np.float32, (4, 64, 113, 111), 1)
