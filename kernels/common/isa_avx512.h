@@ -99,6 +99,7 @@ typedef __m256d vf64_half;
 
 #define EK_AVX512_HALVES(T, V, S, WHOLE)                                                         \
     static inline V##_half V##_half_zero(void) { return _mm256_setzero_##S(); }                  \
+    static inline V##_half V##_half_set1(T a) { return _mm256_set1_##S(a); }                     \
     static inline V##_half V##_half_of(V a) { return _mm512_cast##WHOLE(a); }                    \
     static inline V##_half V##_half_load_part(const T *p, int64_t n) {                           \
         return _mm256_maskz_loadu_##S((__mmask8)V##_part_mask(n), p);                            \
