@@ -100,11 +100,14 @@ def draw_roofline(results: Results, path: Path) -> None:
     """Draw each kernel under the two limits, for the most threads measured.
 
     The left panel has those with operations to count, the right one the others, by their share of
-    the copy bandwidth.
+    the copy bandwidth. Of several instruction sets the best is drawn.
     """
     threads = max((roof.threads for roof in results.roofs.values()), default=1)
     rows = [row for row in results.select(threads=threads, reading="stock") if results.roof_of(row)]
-    figure = new_figure(16, 6)
+    order = results.machine["config"]["isa"]["available"].index
+    isa = max({row.isa for row in rows}, key=order, default=None)
+    rows = [row for row in rows if row.isa == isa]
+    figure = new_figure(16, 8)
     left, right = figure.subplots(1, 2)
     draw_peak(left, results, [row for row in rows if row.flops])
     draw_bandwidth(right, results, [row for row in rows if not row.flops])
