@@ -5,6 +5,7 @@ import pytest
 
 from einkorn import kernels
 from einkorn.testing import references
+from einkorn.testing.threads import kernel_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -58,14 +59,10 @@ def test_is_the_same_for_every_number_of_threads(name):
     grad, weight, x_shape, parameters = arguments(name)
 
     def compute(threads):
-        before = kernels.get_num_threads()
-        kernels.set_num_threads(threads)
-        try:
+        with kernel_threads(threads):
             return kernels.conv2d_input_grad(
                 grad, weight, x_shape, algorithm="col2im", **parameters
             )
-        finally:
-            kernels.set_num_threads(before)
 
     np.testing.assert_array_equal(compute(1), compute(2), strict=True)
 

@@ -5,6 +5,8 @@ import pytest
 
 from einkorn import kernels
 from einkorn.testing import references
+from einkorn.testing.calls_of_convolutions import of_direction
+from einkorn.testing.threads import kernel_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -30,17 +32,7 @@ DIRECTIONS = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
 
 def arguments(direction, name, dtype=np.float32):
     x_shape, weight_shape, parameters = SHAPES[name]
-    rng = np.random.default_rng(0)
-    x, weight = (rng.standard_normal(s).astype(dtype) for s in (x_shape, weight_shape))
-    bias = rng.standard_normal(weight_shape[0]).astype(dtype)
-    shape = references.conv2d(x, weight, **parameters).shape
-    grad = rng.standard_normal(shape).astype(dtype)
-    given = {
-        "conv2d": (x, weight, bias),
-        "conv2d_input_grad": (grad, weight, x_shape),
-        "conv2d_weight_grad": (grad, x, weight_shape),
-    }
-    return given[direction], parameters
+    return of_direction(direction, x_shape, weight_shape, dtype, **parameters), parameters
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -78,12 +70,8 @@ def test_is_the_same_for_every_number_of_threads(direction, name):
     given, parameters = arguments(direction, name)
 
     def compute(threads):
-        before = kernels.get_num_threads()
-        kernels.set_num_threads(threads)
-        try:
+        with kernel_threads(threads):
             return getattr(kernels, direction)(*given, algorithm="unfold", **parameters)
-        finally:
-            kernels.set_num_threads(before)
 
     np.testing.assert_array_equal(compute(1), compute(2), strict=True)
 

@@ -81,6 +81,7 @@ class _LinearWithNorm(_WithNorm, PackedLinear):  # type: ignore[misc]
     _rank, _endings = 2, Linear._endings
 
 
+# As above.
 class _Conv1dWithNorm(_WithNorm, Conv1d):  # type: ignore[misc]
     _rank, _endings = 3, Conv1d._endings
 

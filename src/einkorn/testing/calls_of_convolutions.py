@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+import numpy as np
 from numpy.typing import DTypeLike
 
 from .draws import Arguments, Rng, normal, size
+from .references.convolution import conv2d
 from .references.geometry import output_size, transposed_output_size
 
-__all__ = ["Convolution", "calls_of_convolutions"]
+__all__ = ["Convolution", "calls_of_convolutions", "of_direction"]
 
 
 class Convolution:
@@ -127,3 +130,22 @@ def calls_of_convolutions(axes: int) -> dict[str, Callable[[Rng, DTypeLike], Arg
         f"conv_transpose{axes}d_weight_grad": _conv_transpose_weight_grad,
     }
     return {name: partial(builder, axes) for name, builder in builders.items()}
+
+
+def of_direction(
+    direction: str,
+    x_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    dtype: DTypeLike,
+    **options: Any,
+) -> tuple[Any, ...]:
+    """Positional arguments of ``conv2d``, ``conv2d_input_grad`` or ``conv2d_weight_grad``."""
+    rng = np.random.default_rng(0)
+    x, weight = (rng.standard_normal(s).astype(dtype) for s in (x_shape, weight_shape))
+    bias = rng.standard_normal(weight_shape[0]).astype(dtype)
+    grad = rng.standard_normal(conv2d(x, weight, **options).shape).astype(dtype)
+    return {
+        "conv2d": (x, weight, bias),
+        "conv2d_input_grad": (grad, weight, x_shape),
+        "conv2d_weight_grad": (grad, x, weight_shape),
+    }[direction]
