@@ -195,7 +195,8 @@ def test_an_interrupt_leaves_whole_steps(name):
         param.grad = as_tensor(np.ones(3))
 
     def interrupt(number, frame):
-        while frame is not None:
+        # A callback of the garbage collector, such as hypothesis has, swallows what it raises.
+        while frame is not None and frame.f_globals["__name__"].startswith("einkorn."):
             if frame.f_code is optim.Optimizer.step.__code__:
                 raise KeyboardInterrupt
             frame = frame.f_back
