@@ -1,8 +1,8 @@
 """Measure einkorn beside its peers: ``python -m bench.compare --help``.
 
-Without ``--targets`` it measures the chosen cases once in this process's setting. With it, every
-setting that ``bench/targets.toml`` asks for is measured, each in a child process of its own, and
-every row of the table is printed with what was reached.
+Without ``--targets`` it measures the chosen cases in this process's setting. With it, every setting
+that ``bench/targets.toml`` asks for is measured, each in a child process of its own and one round
+after the other over all cases, and every row of the table is printed with what was reached.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 from bench.targets import Verdict, judge, read_targets
@@ -42,7 +43,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--results", type=Path, help="file of JSON lines to add to; what it holds is not repeated")
     add("--report", type=Path, help="with --targets: folder for a page about all of it")
     add("--seconds", type=float, default=float("inf"), help="begin no case after this long")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.rounds = min(options.rounds, 3)
+    return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,7 +78,7 @@ def measure_here(options: argparse.Namespace, results: Results) -> int:
             differ.append(case)
         print(line_of(case, outcome, results), flush=True)
 
-    pace = Pace(3, 0.005) if options.quick else Pace(options.rounds)
+    pace = Pace(options.rounds, 0.005 if options.quick else Pace.shortest)
     deadline = time.monotonic() + options.seconds
     whole = measure(chosen(options), results, options.threads, pace, deadline, tell)
     return DIFFERS if differ else 0 if whole else UNFINISHED
@@ -108,15 +112,19 @@ def print_means(rows: Iterator[Row]) -> None:
 
 
 def measure_all(options: argparse.Namespace) -> int:
-    """Measure every setting, or what the time allows, and print what is reached so far."""
+    """Measure every setting, or what the time allows, and print what is reached so far.
+
+    The rounds of a row lie minutes and a process apart: what disturbs the machine for a while, or
+    an unlucky place of the arrays in memory, then spoils one of them and not the median.
+    """
     if options.results is None:
         print("--targets needs --results FILE", file=sys.stderr)
         return 2
     deadline = time.monotonic() + options.seconds
     status = 0
-    for setting in settings(options):
+    for rounds, setting in product(range(1, options.rounds + 1), settings(options)):
         left = deadline - time.monotonic()
-        status = max(status, subprocess.run(command_of(options, setting, left)).returncode)
+        status = max(status, subprocess.run(command_of(options, setting, rounds, left)).returncode)
         if status == UNFINISHED:
             break
     results = Results.load(options.results)
@@ -148,9 +156,11 @@ def settings(options: argparse.Namespace) -> Iterator[list[str]]:
             ]
 
 
-def command_of(options: argparse.Namespace, setting: list[str], seconds: float) -> list[str]:
+def command_of(
+    options: argparse.Namespace, setting: list[str], rounds: int, seconds: float
+) -> list[str]:
     command = [sys.executable, "-m", "bench.compare", *setting, "--seconds", str(seconds)]
-    command += ["--results", str(options.results), "--rounds", str(options.rounds)]
+    command += ["--results", str(options.results), "--rounds", str(rounds)]
     return command + (["--quick"] if options.quick else [])
 
 

@@ -23,6 +23,20 @@ def test_a_row_measured_again_replaces_itself(make_row):
     assert [row.median() for row in results.rows.values()] == [3.0]
 
 
+def test_rounds_of_a_later_measurement_stand_behind(make_row):
+    first, later = (make_row({"einkorn": ours, "torch": 6.0}) for ours in (1.0, 3.0))
+    assert first.rounds() == 1
+    both = first.joined(later)
+    assert both.seconds["einkorn beside torch"] == [1.0, 3.0]
+    assert (both.rounds(), both.key) == (2, first.key)
+    assert both.ratio("torch") == 3.0
+
+
+def test_a_row_lacks_a_round_that_one_library_lacks(make_row):
+    first, later = make_row({"einkorn": 1.0}), make_row({"einkorn": 1.0, "torch": 2.0})
+    assert first.joined(later).rounds() == 1
+
+
 @pytest.mark.parametrize(
     "change", [{"threads": 1}, {"isa": "avx2"}, {"reading": "pooled"}, {"sizes": {"m": 3}}]
 )

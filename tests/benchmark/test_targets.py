@@ -148,6 +148,15 @@ def test_compare_measures_once_and_then_goes_on(tmp_path, capfd):
     assert "odd shapes: loss cross_entropy" in again
 
 
+def test_compare_adds_the_rounds_that_rows_lack(tmp_path):
+    path = tmp_path / "results.jsonl"
+    arguments = ["--family", "loss", "--network", "odd", "--quick", "--threads", "1"]
+    for rounds in (1, 3):
+        assert compare.main([*arguments, "--results", str(path), "--rounds", str(rounds)]) == 0
+        rows = compare.Results.load(path).rows.values()
+        assert {row.rounds() for row in rows} == {rounds}
+
+
 def test_compare_stops_when_its_time_is_over(tmp_path, capsys):
     arguments = ["--family", "loss", "--network", "odd", "--seconds", "0", "--threads", "1"]
     assert compare.main(arguments) == compare.UNFINISHED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 from einkorn.benchmark.alternate import Pace, ResultsDifferError, alternate, undisturbed, validate
@@ -25,7 +26,7 @@ def measure(
     deadline: float = float("inf"),
     tell: Callable[[Case, Row | str], None] = lambda case, outcome: None,
 ) -> bool:
-    """Measure what `results` do not hold yet, and add it to them.
+    """Measure the rounds that `results` do not hold yet, and add them.
 
     Parameters
     ----------
@@ -50,16 +51,20 @@ def measure(
     results.add(measure_roof())
     whole = True
     for case in cases:
-        if Row.of(case, setting, {}).key in results.rows:
+        held = results.rows.get(Row.of(case, setting, {}).key)
+        missing = pace.rounds - (held.rounds() if held else 0)
+        if missing <= 0:
             continue
         if time.monotonic() > deadline:
             return False
         try:
-            row = Row.of(case, setting, seconds(case, pace))
+            row = Row.of(case, setting, seconds(case, replace(pace, rounds=missing)))
         except ResultsDifferError as error:
             whole = False
             tell(case, str(error))
         else:
+            if held:
+                row = held.joined(row)
             results.add(row)
             tell(case, row)
     return whole

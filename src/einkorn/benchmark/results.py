@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,16 @@ class Row:
         """Operations and bytes that the case takes at least."""
         return Cost(self.flops, self.bytes)
 
+    def rounds(self) -> int:
+        """How often each library was timed, at least."""
+        return min(map(len, self.seconds.values()), default=0)
+
+    def joined(self, later: Row) -> Row:
+        """The same row with the rounds of a later measurement behind its own."""
+        names = self.seconds.keys() | later.seconds.keys()
+        times = {n: self.seconds.get(n, []) + later.seconds.get(n, []) for n in sorted(names)}
+        return replace(self, seconds=times)
+
     def median(self) -> float:
         """Seconds that a call of einkorn takes: alone, or beside whichever peer it was quickest."""
         own = [times for name, times in self.seconds.items() if name.startswith("einkorn")]
@@ -108,7 +118,7 @@ class Results:
 
     @classmethod
     def load(cls, path: Path) -> Results:
-        """Read what a file holds, which may be nothing yet; a row measured again replaces itself.
+        """Read what a file holds, which may be nothing yet; of equal rows the last counts.
 
         Raises
         ------
