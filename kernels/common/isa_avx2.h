@@ -253,18 +253,22 @@ static inline vf64 vf64_power_of_two(vf64 n) {
 }
 
 /*
- * a * 2^n for integral n of at most twice the largest exponent; a is NaN where n is. In two steps:
- * 2^n alone can leave the range of exponents where the result does not.
+ * a * 2^n for a between 1/2 and 2 and integral n from -127 to 128 (in double -1023 to 1024), at
+ * whose ends 2^n is 0 and infinity. NaN where both are.
  */
-#define EK_AVX2_SCALE(V)                                       \
-    static inline V V##_scale(V a, V n) {                      \
-        V half = V##_round(V##_mul(n, V##_set1(0.5f)));        \
-        a = V##_mul(a, V##_power_of_two(half));                \
-        return V##_mul(a, V##_power_of_two(V##_sub(n, half))); \
-    }
+static inline vf32 vf32_scale(vf32 a, vf32 n) { return vf32_mul(a, vf32_power_of_two(n)); }
+static inline vf64 vf64_scale(vf64 a, vf64 n) { return vf64_mul(a, vf64_power_of_two(n)); }
 
-EK_AVX2_SCALE(vf32)
-EK_AVX2_SCALE(vf64)
+/* a / 2^exponent, in [1, 2), for normal a > 0. */
+static inline vf32 vf32_mantissa(vf32 a) {
+    __m256i fraction = _mm256_and_si256(_mm256_castps_si256(a), _mm256_set1_epi32(0x7fffff));
+    return _mm256_or_ps(_mm256_castsi256_ps(fraction), _mm256_set1_ps(1));
+}
+static inline vf64 vf64_mantissa(vf64 a) {
+    const __m256i digits = _mm256_set1_epi64x((INT64_C(1) << 52) - 1);
+    __m256i fraction = _mm256_and_si256(_mm256_castpd_si256(a), digits);
+    return _mm256_or_pd(_mm256_castsi256_pd(fraction), _mm256_set1_pd(1));
+}
 
 /* The first n lanes to p[0], p[2], p[4] and so on. Masked stores would be slower. */
 static inline void vf32_store_even(float *p, vf32 a, int64_t n) {

@@ -82,8 +82,13 @@ static inline void ek_stream_fence(void) { _mm_sfence(); }
     static inline T V##_hmax(V a) { return _mm512_reduce_max_##S(a); }                            \
     /* floor(log2 a) for normal a > 0. */                                                         \
     static inline V V##_exponent(V a) { return _mm512_getexp_##S(a); }                            \
-    /* a * 2^n for integral n; a is NaN where n is. */                                            \
-    static inline V V##_scale(V a, V n) { return _mm512_scalef_##S(a, n); }
+    /* a * 2^n for integral n; NaN where both are. What others take 2^n for at the ends of the    \
+     * range of n, 0 and infinity, is not to matter. */                                           \
+    static inline V V##_scale(V a, V n) { return _mm512_scalef_##S(a, n); }                       \
+    /* a / 2^exponent, in [1, 2), for normal a > 0. */                                            \
+    static inline V V##_mantissa(V a) {                                                           \
+        return _mm512_getmant_##S(a, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);                       \
+    }
 
 EK_AVX512_PRIMITIVES(float, vf32, mf32, ps)
 EK_AVX512_PRIMITIVES(double, vf64, mf64, pd)

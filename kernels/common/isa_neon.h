@@ -213,17 +213,21 @@ static inline vf64 vf64_power_of_two(vf64 n) {
 }
 
 /*
- * a * 2^n for integral n of at most twice the largest exponent; a is NaN where n is. In two steps:
- * 2^n alone can leave the range of exponents where the result does not.
+ * a * 2^n for a between 1/2 and 2 and integral n from -127 to 128 (in double -1023 to 1024), at
+ * whose ends 2^n is 0 and infinity. NaN where both are.
  */
-#define EK_NEON_SCALE(V)                                       \
-    static inline V V##_scale(V a, V n) {                      \
-        V half = V##_round(V##_mul(n, V##_set1(0.5f)));        \
-        a = V##_mul(a, V##_power_of_two(half));                \
-        return V##_mul(a, V##_power_of_two(V##_sub(n, half))); \
-    }
+static inline vf32 vf32_scale(vf32 a, vf32 n) { return vf32_mul(a, vf32_power_of_two(n)); }
+static inline vf64 vf64_scale(vf64 a, vf64 n) { return vf64_mul(a, vf64_power_of_two(n)); }
 
-EK_NEON_SCALE(vf32)
-EK_NEON_SCALE(vf64)
+/* a / 2^exponent, in [1, 2), for normal a > 0. */
+static inline vf32 vf32_mantissa(vf32 a) {
+    uint32x4_t fraction = vandq_u32(vreinterpretq_u32_f32(a), vdupq_n_u32(0x7fffff));
+    return vreinterpretq_f32_u32(vorrq_u32(fraction, vdupq_n_u32(127u << 23)));
+}
+static inline vf64 vf64_mantissa(vf64 a) {
+    const uint64x2_t digits = vdupq_n_u64((UINT64_C(1) << 52) - 1);
+    uint64x2_t fraction = vandq_u64(vreinterpretq_u64_f64(a), digits);
+    return vreinterpretq_f64_u64(vorrq_u64(fraction, vdupq_n_u64(UINT64_C(1023) << 52)));
+}
 
 #endif

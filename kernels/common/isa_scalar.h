@@ -129,19 +129,26 @@ static inline vf64 vf64_power_of_two(vf64 n) {
 }
 
 /*
- * a * 2^n for integral n of at most twice the largest exponent; a is NaN where n is. In two steps:
- * 2^n alone can leave the range of exponents where the result does not.
+ * a * 2^n for a between 1/2 and 2 and integral n from -127 to 128 (in double -1023 to 1024), at
+ * whose ends 2^n is 0 and infinity. NaN where both are.
  */
-#define EK_SCALAR_SCALE(V)                                              \
-    static inline V V##_scale(V a, V n) {                               \
-        if (n != n) {                                                   \
-            return n;                                                   \
-        }                                                               \
-        V half = V##_round(n / 2);                                      \
-        return a * V##_power_of_two(half) * V##_power_of_two(n - half); \
-    }
+static inline vf32 vf32_scale(vf32 a, vf32 n) { return n != n ? n : a * vf32_power_of_two(n); }
+static inline vf64 vf64_scale(vf64 a, vf64 n) { return n != n ? n : a * vf64_power_of_two(n); }
 
-EK_SCALAR_SCALE(vf32)
-EK_SCALAR_SCALE(vf64)
+/* a / 2^exponent, in [1, 2), for normal a > 0. */
+static inline vf32 vf32_mantissa(vf32 a) {
+    uint32_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits = (bits & 0x7fffff) | UINT32_C(127) << 23;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+static inline vf64 vf64_mantissa(vf64 a) {
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1023) << 52;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
 
 #endif
