@@ -18,12 +18,15 @@ static void run_alone(ek_pool_body body, void *argument) {
 #if (defined(__unix__) || defined(__APPLE__)) && !defined(EK_NO_THREADS)
 
 #include <pthread.h>
-#ifdef __linux__
-#include <sched.h>
-#endif
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
+#ifdef __linux__
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /*
  * Some 50 us: kernels follow each other sooner than that in a training step, and waking a sleeping
@@ -33,6 +36,21 @@ enum { SPINS = 2000, MAX_WORKERS = 1023 };
 
 /* Set in `gate` while workers may begin; its other bits count those inside. */
 static const unsigned OPEN = 1u << 31;
+
+/*
+ * A thread is woken where its waker runs, and the system may leave it there, behind the waker or in
+ * turns with it, for milliseconds beside an idle core. So the waker keeps it off its own core, and
+ * the worker lets itself loose once it runs.
+ */
+typedef struct leash {
+#ifdef __linux__
+    pid_t thread;
+    cpu_set_t allowed, others;
+    int knows, holds;
+#else
+    int none;
+#endif
+} leash;
 
 static struct {
     pthread_mutex_t entry; /* held by the thread whose job runs */
@@ -47,6 +65,7 @@ static struct {
     atomic_int caller_sleeps;
     pthread_mutex_t sleep;
     pthread_cond_t wake_workers, wake_caller;
+    leash *leashes[MAX_WORKERS + 1]; /* of the slots that sleep; guarded by sleep */
 } pool = {
     .entry = PTHREAD_MUTEX_INITIALIZER,
     .sleep = PTHREAD_MUTEX_INITIALIZER,
@@ -57,27 +76,48 @@ static struct {
 #ifdef __linux__
 static int core_of_this_thread(void) { return sched_getcpu(); }
 
-/*
- * A thread is woken where its waker runs, and the system may leave it there for tens of
- * milliseconds beside an idle core, each of the two at half its speed.
- */
-static void leave_core(int core) {
-    cpu_set_t allowed, others;
-    if (core < 0 || core >= CPU_SETSIZE || sched_getcpu() != core ||
-        sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-        return;
+static leash leash_of_this_thread(void) {
+    leash l = {.thread = (pid_t)syscall(SYS_gettid)};
+    l.knows = sched_getaffinity(0, sizeof l.allowed, &l.allowed) == 0;
+    return l;
+}
+
+static void keep_off_core(leash *l, int core) {
+    if (l->knows && core >= 0 && core < CPU_SETSIZE) {
+        l->others = l->allowed;
+        CPU_CLR(core, &l->others);
+        l->holds = CPU_COUNT(&l->others) > 0 &&
+                   sched_setaffinity(l->thread, sizeof l->others, &l->others) == 0;
     }
-    others = allowed;
-    CPU_CLR(core, &others);
-    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) {
-        sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
+static void let_loose(const leash *l) {
+    cpu_set_t now;
+    /* Whoever changed it meanwhile knew better. */
+    if (l->holds && sched_getaffinity(0, sizeof now, &now) == 0 && CPU_EQUAL(&now, &l->others)) {
+        sched_setaffinity(0, sizeof l->allowed, &l->allowed);
     }
 }
 #else
 static int core_of_this_thread(void) { return -1; }
 
-static void leave_core(int core) { (void)core; }
+static leash leash_of_this_thread(void) { return (leash){0}; }
+
+static void keep_off_core(leash *l, int core) {
+    (void)l;
+    (void)core;
+}
+
+static void let_loose(const leash *l) { (void)l; }
 #endif
+
+static void leave_core(int core) {
+    if (core >= 0 && core_of_this_thread() == core) {
+        leash l = leash_of_this_thread();
+        keep_off_core(&l, core);
+        let_loose(&l);
+    }
+}
 
 static int enter_gate(void) {
     unsigned gate = atomic_load(&pool.gate);
@@ -98,7 +138,7 @@ static void leave_gate(void) {
     }
 }
 
-static unsigned wait_for_round(unsigned seen) {
+static unsigned wait_for_round(int slot, unsigned seen) {
     for (int i = 0; i < SPINS; i++) {
         unsigned round = atomic_load_explicit(&pool.round, memory_order_relaxed);
         if (round != seen) {
@@ -106,14 +146,18 @@ static unsigned wait_for_round(unsigned seen) {
         }
         ek_pause();
     }
+    leash l = leash_of_this_thread();
     pthread_mutex_lock(&pool.sleep);
+    pool.leashes[slot] = &l;
     atomic_fetch_add(&pool.sleepers, 1);
     unsigned round;
     while ((round = atomic_load(&pool.round)) == seen) {
         pthread_cond_wait(&pool.wake_workers, &pool.sleep);
     }
     atomic_fetch_sub(&pool.sleepers, 1);
+    pool.leashes[slot] = NULL;
     pthread_mutex_unlock(&pool.sleep);
+    let_loose(&l);
     return round;
 }
 
@@ -122,7 +166,7 @@ static void *worker_main(void *argument) {
     unsigned seen = 0;
     inside = 1;
     for (;;) {
-        seen = wait_for_round(seen);
+        seen = wait_for_round(slot, seen);
         if (enter_gate()) {
             if (slot < pool.slots) {
                 leave_core(pool.caller_core);
@@ -154,7 +198,13 @@ static void create_workers(int wanted) {
 
 void ek_pool_wake(void) {
     if (atomic_load(&pool.sleepers) > 0) {
+        int core = core_of_this_thread();
         pthread_mutex_lock(&pool.sleep);
+        for (int slot = 1; slot <= pool.workers; slot++) {
+            if (pool.leashes[slot] != NULL) {
+                keep_off_core(pool.leashes[slot], core);
+            }
+        }
         pthread_cond_broadcast(&pool.wake_workers);
         pthread_mutex_unlock(&pool.sleep);
     }
@@ -214,6 +264,7 @@ static void forget_workers(void) {
     pthread_mutex_init(&pool.sleep, NULL);
     pthread_cond_init(&pool.wake_workers, NULL);
     pthread_cond_init(&pool.wake_caller, NULL);
+    memset(pool.leashes, 0, sizeof pool.leashes);
 }
 
 __attribute__((constructor)) static void watch_for_fork(void) {

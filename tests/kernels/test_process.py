@@ -97,6 +97,46 @@ def test_ctrl_c_interrupts_a_long_call(call):
     assert delay < 0.2
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="asks Linux")
+def test_threads_may_run_where_they_might_before():
+    script = """
+        import json, os, time
+        import numpy as np
+        from einkorn import kernels
+        kernels.set_num_threads(2)
+        a = np.ones((512, 512), np.float32)
+
+        def allowed():
+            kernels.matmul(a, a)
+            tasks = map(int, os.listdir("/proc/self/task"))
+            return [sorted(os.sched_getaffinity(task)) for task in tasks]
+
+        first = allowed()
+        time.sleep(0.05)  # The worker falls asleep and is woken.
+        print(json.dumps(first + allowed() + [sorted(os.sched_getaffinity(0))]))
+    """
+    places = answer(script)
+    assert all(place == places[-1] for place in places)
+
+
+@pytest.mark.skipif(not _core.has_threads(), reason="needs threads")
+def test_handover_is_measured():
+    script = """
+        import json
+        from einkorn.kernels import _core
+        times = []
+        for threads in (1, 2):
+            _core.set_num_threads(threads)
+            times.append(_core.handover())
+        print(json.dumps(times))
+    """
+    alone, shared = answer(script)
+    assert alone is None
+    assert 1e-9 < shared < 1e-2
+    with pytest.raises(ValueError, match="turns: expected at least 1, got 0"):
+        _core.handover(0)
+
+
 @pytest.mark.skipif(not _core.has_threads(), reason="needs threads")
 def test_brief_jobs_let_threads_sleep_and_long_ones_wake_them():
     script = """

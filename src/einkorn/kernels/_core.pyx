@@ -29,6 +29,9 @@ cdef extern from "team/team.h" nogil:
     int ek_team_has_threads()
     void ek_team_set_interrupt_poll(int (*poll)() noexcept nogil)
 
+cdef extern from "team/handover.h" nogil:
+    double ek_handover_nanoseconds(int64_t turns)
+
 cdef extern from "memory/memory.h" nogil:
     ctypedef struct ek_memory_statistics:
         int64_t in_use, cached, limit, peak, hits, misses
@@ -179,6 +182,28 @@ def default_num_threads():
 def has_threads():
     """Whether this build can use more threads than the caller's."""
     return bool(ek_team_has_threads())
+
+
+def handover(int turns=2000):
+    """Seconds that a cache line takes to another thread's core and back, None without another.
+
+    Tells whether the threads' cores share a cache: some 100 ns where they do, 500 where they don't.
+    For benchmarks, since a virtual machine may change between the two.
+
+    >>> from einkorn.kernels._core import handover, set_num_threads
+    >>> set_num_threads(1)
+    >>> handover() is None
+    True
+    """
+    if turns < 1:
+        raise ValueError(f"turns: expected at least 1, got {turns}")
+    cdef double nanoseconds = -1
+    cdef int attempts = 3  # a worker that sleeps through one short job is woken for the next
+    with nogil:
+        while nanoseconds < 0 and attempts > 0:
+            nanoseconds = ek_handover_nanoseconds(turns)
+            attempts -= 1
+    return nanoseconds * 1e-9 if nanoseconds >= 0 else None
 
 
 def memory_statistics():
