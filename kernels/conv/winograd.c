@@ -12,7 +12,7 @@ enum {
     WHOLE_DEPTH = 8,          /* summands from which units are whole rows where they can be */
     BLOCK_ELEMENTS = 3 << 16, /* of a block's transforms, which stay in L2 */
     LEAST_TILES = 24,         /* in a block, to read the filters that seldom */
-    FILTER_TILES = 128,       /* in a block, to transform the filters that seldom */
+    FILTER_TILES = 144,       /* in a block, to transform the filters that seldom */
     CHUNK = 48,               /* summands of a block of filters that stay in L2 */
     WAVE_ELEMENTS = 3 << 20,  /* of the transforms of tiles that stay in L3 */
     KEPT_ELEMENTS = 3 << 20,  /* of the transforms of filters that do */
@@ -203,7 +203,8 @@ static void cut_blocks(ek_winograd_plan *plan) {
     plan->block_tiles = plan->block_units * unit_tiles;
     plan->blocks = ek_ceil_div(plan->units, plan->block_units);
     plan->wave = WAVE_ELEMENTS / (plan->points * plan->depth * plan->block_tiles);
-    plan->wave = ek_min(ek_max(plan->wave, 1), plan->blocks);
+    /* Two at least, of which two cores take one each. */
+    plan->wave = ek_min(ek_max(plan->wave, 2), plan->blocks);
 }
 
 /* Where filters are to be transformed as they are needed. Units are alike then, and no register of
