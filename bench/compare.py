@@ -94,11 +94,9 @@ def line_of(case: Case, outcome: Row | str, results: Results) -> str:
     if isinstance(outcome, str):
         return f"{name} WRONG: {outcome}"
     columns = [f"{peer} {outcome.ratio(peer):6.2f}x" for peer in outcome.peers()]
-    roof = results.roof_of(outcome)
-    for share, unit in (("flops_share", "peak"), ("bytes_share", "copy")):
-        value = roof and getattr(roof, share)(outcome.cost, outcome.median())
-        if value is not None:
-            columns.append(f"{value:4.0%} of {unit}")
+    for share, unit in zip(results.shares_of(outcome), ("peak", "copy"), strict=True):
+        if share is not None:
+            columns.append(f"{share:4.0%} of {unit}")
     return f"{name} {outcome.median() * 1e6:10.1f} us  {'  '.join(columns)}"
 
 

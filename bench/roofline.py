@@ -12,7 +12,7 @@ from einkorn import kernels
 from einkorn.benchmark.alternate import Pace
 from einkorn.benchmark.cases import FAMILIES, Case, cases, networks
 from einkorn.benchmark.measure import measure
-from einkorn.benchmark.report import draw_roofline, shares_of
+from einkorn.benchmark.report import draw_roofline
 from einkorn.benchmark.results import Results, Row
 
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if len(results.rows) == 1:
             roof = results.roof_of(outcome)
             print(f"peak     {roof.flops / 1e9:.0f} GFLOP/s; copy {roof.bytes / 1e9:.0f} GB/s\n")
-        shares = ["" if s is None else f"{s:.0%}" for s in shares_of(results, outcome)]
+        shares = ["" if s is None else f"{s:.0%}" for s in results.shares_of(outcome)]
         print(f"{case!s:<88} {shares[0]:>5} of peak  {shares[1]:>5} of copy", flush=True)
 
     chosen = (case for case in cases(options.family, options.network) if any(case.cost))

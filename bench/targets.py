@@ -132,12 +132,12 @@ def judge_one(
 
 def is_at_limit(target: Target, row: Row, results: Results) -> bool:
     """Whether the row runs near the limit that the target admits as an excuse."""
-    roof = results.roof_of(row)
-    if roof is None or target.limit is None:
+    if target.limit is None:
         return False
+    flops, traffic = results.shares_of(row)
     if target.limit == "flops":
-        return (roof.flops_share(row.cost, row.median()) or 0.0) >= FLOPS_LIMIT
-    return (roof.bytes_share(row.cost, row.median()) or 0.0) >= BYTES_LIMIT
+        return (flops or 0.0) >= FLOPS_LIMIT
+    return (traffic or 0.0) >= BYTES_LIMIT
 
 
 def ratio(target: Target, criterion: str, row: Row, results: Results) -> float | None:
@@ -145,8 +145,7 @@ def ratio(target: Target, criterion: str, row: Row, results: Results) -> float |
 
 
 def flops_share(target: Target, criterion: str, row: Row, results: Results) -> float | None:
-    roof = results.roof_of(row)
-    return roof.flops_share(row.cost, row.median()) if roof and row.reading == "stock" else None
+    return results.shares_of(row)[0] if row.reading == "stock" else None
 
 
 def bytes_share(target: Target, criterion: str, row: Row, results: Results) -> float | None:
@@ -154,7 +153,7 @@ def bytes_share(target: Target, criterion: str, row: Row, results: Results) -> f
     roof = results.roof_of(row)
     if roof is None or row.reading != "stock" or roof.is_compute_bound(row.cost):
         return None
-    return roof.bytes_share(row.cost, row.median())
+    return results.shares_of(row)[1]
 
 
 def speed_up(target: Target, criterion: str, row: Row, results: Results) -> float | None:

@@ -41,9 +41,9 @@ def test_peers_that_are_not_installed_are_left_out(tmp_path, monkeypatch):
 def test_ctrl_c_keeps_what_was_measured(tmp_path, monkeypatch, capsys):
     once = iter([measuring.seconds])
 
-    def interrupted(case, pace):
+    def interrupted(*arguments):
         try:
-            return next(once)(case, pace)
+            return next(once)(*arguments)
         except StopIteration:
             raise KeyboardInterrupt from None
 
@@ -58,7 +58,7 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path, monkeypatch, capsys):
 
 
 def test_ctrl_c_before_the_first_row_writes_no_report(tmp_path, monkeypatch):
-    def interrupted(case, pace):
+    def interrupted(*arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(measuring, "seconds", interrupted)

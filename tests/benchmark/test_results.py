@@ -64,6 +64,27 @@ def test_a_damaged_line_is_named(tmp_path, line):
         Results.load(path)
 
 
+def test_a_copy_is_no_peer_but_the_bandwidth(make_row, make_results):
+    row = make_row({"einkorn": 2.0, "torch": 3.0, "copy": 1.5}, bytes=10)
+    assert row.peers() == ["torch"]
+    assert make_results(row).shares_of(row) == (None, 0.75)
+
+
+def test_shares_of_a_row_without_a_copy_are_of_the_limits(make_row, make_results):
+    row = make_row({"einkorn": 1e7}, flops=10**9, bytes=10**8)
+    assert make_results(row).shares_of(row) == (0.5, 0.5)
+    assert Results().shares_of(row) == (None, None)
+
+
+def test_visits_to_cores_without_a_common_cache_are_counted(make_row, make_results):
+    assert make_results(make_row({"einkorn": 1.0})).apart() is None
+    near, far = (
+        make_row({"einkorn": 1.0}, handovers=seconds, network=name)
+        for name, seconds in (("near", [1e-7, 1.5e-7]), ("far", [5e-7]))
+    )
+    assert make_results(near, near.joined(far)).apart() == 1 / 3
+
+
 def test_row_of_a_case(tiny_case, tiny_cost):
     row = Row.of(tiny_case, Setting("avx2", 1, "pooled"), {"einkorn": [3.0, 1.0, 2.0]})
     assert row.name == "matmul m=3 n=4 k=5 product" == str(tiny_case)

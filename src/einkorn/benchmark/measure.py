@@ -11,9 +11,10 @@ from einkorn.benchmark.alternate import Pace, ResultsDifferError, alternate, und
 from einkorn.benchmark.cases import Case
 from einkorn.benchmark.machine import describe
 from einkorn.benchmark.peers import READINGS, reading, use_threads
-from einkorn.benchmark.results import Results, Row, Setting, beside
-from einkorn.benchmark.roofline import measure_roof
+from einkorn.benchmark.results import COPY, Results, Row, Setting, beside
+from einkorn.benchmark.roofline import LEAST_TRAFFIC, Roof, copy_of, measure_roof
 from einkorn.kernels import isa
+from einkorn.kernels._core import handover
 
 __all__ = ["measure"]
 
@@ -48,7 +49,8 @@ def measure(
     use_threads(threads)
     setting = Setting(isa(), threads, reading())
     results.add(describe())
-    results.add(measure_roof())
+    roof = measure_roof()
+    results.add(roof)
     whole = True
     for case in cases:
         held = results.rows.get(Row.of(case, setting, {}).key)
@@ -58,11 +60,12 @@ def measure(
         if time.monotonic() > deadline:
             return False
         try:
-            row = Row.of(case, setting, seconds(case, replace(pace, rounds=missing)))
+            times = seconds(case, replace(pace, rounds=missing), roof)
         except ResultsDifferError as error:
             whole = False
             tell(case, str(error))
         else:
+            row = Row.of(case, setting, times, handover())
             if held:
                 row = held.joined(row)
             results.add(row)
@@ -70,18 +73,21 @@ def measure(
     return whole
 
 
-def seconds(case: Case, pace: Pace) -> dict[str, list[float]]:
+def seconds(case: Case, pace: Pace, roof: Roof) -> dict[str, list[float]]:
     """Time einkorn beside one peer after the other, after holding all results equal.
 
     Three libraries in turn would not do: NumPy's threads, which spin and then sleep, leave those of
-    PyTorch and einkorn on the same core for a while. PyTorch's turn comes first.
+    PyTorch and einkorn on the same core for a while. PyTorch's turn comes first, and
+    after the peers that of a copy, where the memory binds.
     """
     libraries = READINGS[reading()].libraries if pace.peers else {"einkorn"}
     run = {name: function for name, function in case.build().items() if name in libraries}
     validate(run)
+    if pace.peers and case.cost.bytes >= LEAST_TRAFFIC and not roof.is_compute_bound(case.cost):
+        run[COPY] = copy_of(case.cost.bytes)
     ours = run.pop("einkorn")
     times: dict[str, list[float]] = {}
-    for peer in sorted(run, reverse=True):
+    for peer in sorted(run, key=lambda name: (name != COPY, name), reverse=True):
         pair = {"einkorn": ours, peer: run[peer]}
         found = undisturbed(partial(alternate, pair, pace))
         times[peer], times[beside(peer)] = found[peer], found["einkorn"]

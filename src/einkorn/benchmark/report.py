@@ -35,6 +35,7 @@ def page(results: Results, opening: Iterable[str]) -> Iterator[str]:
     """Lines of the page."""
     yield "# Speed of einkorn on this machine\n"
     yield from facts(results.machine)
+    yield from places(results)
     yield from opening
     yield "\n## Limits, as measured\n"
     yield "| instruction set | threads | multiply-adds, GFLOP/s | copy, GB/s |"
@@ -48,7 +49,8 @@ def page(results: Results, opening: Iterable[str]) -> Iterator[str]:
     yield "\n## Share of the machine's limits\n"
     yield (
         "Of the multiply-add peak where operations count (Winograd's algorithm does fewer than the "
-        "definition, and can pass it), of the copy bandwidth where the arrays leave the caches.\n"
+        "definition, and can pass it), of the bandwidth of a copy beside it where the arrays leave "
+        "the caches.\n"
     )
     yield from share_table(results)
     yield f"\n![Roofline]({PICTURE})"
@@ -63,6 +65,13 @@ def facts(machine: dict[str, Any]) -> Iterator[str]:
     yield f"- {versions}, Python {machine['python']}"
     yield f"- {machine['processor']}; {caches or 'caches unknown'}; {machine['system']}"
     yield f"- instruction sets: {', '.join(config['isa']['available'])}; NumPy's BLAS: {blas}"
+
+
+def places(results: Results) -> Iterator[str]:
+    """A line about the cores of the threads, where there are several."""
+    apart = results.apart()
+    if apart is not None:
+        yield f"- the threads' cores shared no cache in {apart:.0%} of the visits to a row"
 
 
 def ratio_table(rows: Iterable[Row]) -> Iterator[str]:
@@ -81,19 +90,10 @@ def share_table(results: Results) -> Iterator[str]:
     yield "| shape | instruction set | threads | of the peak | of the bandwidth |"
     yield "|---|---|--:|--:|--:|"
     for row in results.select(reading="stock"):
-        shares = shares_of(results, row)
+        shares = results.shares_of(row)
         if any(shares):
             peak, bandwidth = (f"{share:.0%}" if share else "" for share in shares)
             yield f"| {row.name} | {row.isa} | {row.threads} | {peak} | {bandwidth} |"
-
-
-def shares_of(results: Results, row: Row) -> tuple[float | None, float | None]:
-    """Share of the peak and of the bandwidth, None where there is none."""
-    roof = results.roof_of(row)
-    if roof is None:
-        return None, None
-    seconds = row.median()
-    return roof.flops_share(row.cost, seconds), roof.bytes_share(row.cost, seconds)
 
 
 def draw_roofline(results: Results, path: Path) -> None:
@@ -143,12 +143,8 @@ def draw_peak(panel: Any, results: Results, rows: list[Row]) -> None:
 
 def draw_bandwidth(panel: Any, results: Results, rows: list[Row]) -> None:
     """Share of the copy bandwidth, a bar a shape."""
-    shares = [(label(row), results.roof_of(row), row) for row in rows]
-    bars = [
-        (f"{name} ({row.network})", share)
-        for name, roof, row in shares
-        if roof and (share := roof.bytes_share(row.cost, row.median()))
-    ]
+    shares = [(row, results.shares_of(row)[1]) for row in rows]
+    bars = [(f"{label(row)} ({row.network})", share) for row, share in shares if share]
     if bars:
         names, values = zip(*bars, strict=True)
         panel.barh(range(len(bars)), values)

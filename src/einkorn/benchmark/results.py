@@ -12,9 +12,13 @@ from typing import Any
 from einkorn.benchmark.cases import Case, Cost
 from einkorn.benchmark.roofline import Roof
 
-__all__ = ["Results", "Row", "Setting", "beside"]
+__all__ = ["COPY", "Results", "Row", "Setting", "beside"]
 
 Key = tuple[str, str, str, int, str]
+#: Beside the peers, what the memory binds takes turns with a copy of as many bytes.
+COPY = "copy"
+#: Times the quickest handover: cores further apart than that share no cache.
+APART = 2.0
 
 
 def beside(peer: str) -> str:
@@ -27,7 +31,8 @@ class Row:
     """One case under one instruction set, number of threads and reading of the peers.
 
     `seconds` holds a call's time in each round by library. einkorn's stand under ``"einkorn"``
-    where it was timed alone, and under `beside` of each peer that it took turns with.
+    where it was timed alone, and under `beside` of each peer that it took turns with. `handovers`
+    has the seconds that a cache line took to the other thread's core and back after each visit.
     """
 
     family: str
@@ -42,14 +47,22 @@ class Row:
     flops: int
     bytes: int
     seconds: dict[str, list[float]]
+    handovers: list[float] = field(default_factory=list)
 
     @classmethod
-    def of(cls, case: Case, setting: Setting, seconds: dict[str, list[float]]) -> Row:
+    def of(
+        cls,
+        case: Case,
+        setting: Setting,
+        seconds: dict[str, list[float]],
+        handover: float | None = None,
+    ) -> Row:
         """Make the row of a case that was measured under `setting`."""
         shape = case.shape
         return cls(
             *(case.family, shape.network, shape.kind, shape.sizes, case.direction, case.group),
             *(setting.isa, setting.threads, setting.reading, *case.cost, seconds),
+            handovers=[] if handover is None else [handover],
         )
 
     @property
@@ -76,7 +89,7 @@ class Row:
         """The same row with the rounds of a later measurement behind its own."""
         names = self.seconds.keys() | later.seconds.keys()
         times = {n: self.seconds.get(n, []) + later.seconds.get(n, []) for n in sorted(names)}
-        return replace(self, seconds=times)
+        return replace(self, seconds=times, handovers=self.handovers + later.handovers)
 
     def median(self) -> float:
         """Seconds that a call of einkorn takes: alone, or beside whichever peer it was quickest."""
@@ -91,7 +104,8 @@ class Row:
 
     def peers(self) -> list[str]:
         """Libraries that took part beside einkorn."""
-        return sorted(name for name in self.seconds if not name.startswith("einkorn"))
+        names = (name for name in self.seconds if not name.startswith("einkorn"))
+        return sorted(name for name in names if name != COPY)
 
 
 @dataclass(frozen=True)
@@ -170,6 +184,29 @@ class Results:
     def roof_of(self, row: Row) -> Roof | None:
         """Give the limits under the row's setting, None if they were not measured."""
         return self.roofs.get((row.isa, row.threads))
+
+    def shares_of(self, row: Row) -> tuple[float | None, float | None]:
+        """Share of the peak and of the bandwidth, None where there is none.
+
+        The bandwidth is that of the copy beside the row: it changes by half with the place of the
+        cores. For a row without, it is what this machine's processes measured at their start.
+        """
+        roof = self.roof_of(row)
+        if roof is None:
+            return None, None
+        seconds = row.median()
+        copied = row.ratio(COPY)
+        return (
+            roof.flops_share(row.cost, seconds),
+            roof.bytes_share(row.cost, seconds) if copied is None else copied,
+        )
+
+    def apart(self) -> float | None:
+        """Share of the visits that found the threads' cores without a common cache."""
+        found = [seconds for row in self.rows.values() for seconds in row.handovers]
+        if not found:
+            return None
+        return sum(seconds > APART * min(found) for seconds in found) / len(found)
 
     def select(self, **wanted: Any) -> Iterator[Row]:
         """Rows whose fields have the wanted values."""

@@ -12,7 +12,7 @@ from einkorn.benchmark.alternate import seconds_of
 from einkorn.benchmark.cases import Cost
 from einkorn.kernels import roof
 
-__all__ = ["Roof", "measure_roof"]
+__all__ = ["Roof", "copy_of", "measure_roof"]
 
 #: Traffic below this may stay in the caches, where the memory's bandwidth is no limit.
 LEAST_TRAFFIC = 64_000_000
@@ -42,17 +42,20 @@ class Roof:
 
 def measure_roof(rounds: int = 7) -> Roof:
     """Measure both limits with the instruction set and the threads now in use."""
-    threads = kernels.get_num_threads()
-    x = np.ones(2 * LEAST_TRAFFIC // 4, np.float32)
-    # Writing past the caches is the faster copy for several threads, but not for one.
-    copy = min(
-        median_seconds(partial(roof.copy, x, streamed=streamed), rounds)
-        for streamed in (True, False)
-    )
+    threads, traffic = kernels.get_num_threads(), 4 * LEAST_TRAFFIC
+    copy = median_seconds(copy_of(traffic), rounds)
     tasks, repeats = 4 * threads, 200_000  # some milliseconds a task
     flops, _ = roof.fused_multiply_adds(tasks, repeats)
     add = median_seconds(partial(roof.fused_multiply_adds, tasks, repeats), rounds)
-    return Roof(kernels.isa(), threads, flops / add, 2 * x.nbytes / copy)
+    return Roof(kernels.isa(), threads, flops / add, traffic / copy)
+
+
+def copy_of(traffic: int) -> Callable[[], object]:
+    """The quickest copy that reads and writes so many bytes together."""
+    x = np.ones(traffic // 8, np.float32)
+    # Writing past the caches is the faster copy for several threads, but not for one.
+    ways = [partial(roof.copy, x, streamed=streamed) for streamed in (True, False)]
+    return min(ways, key=partial(median_seconds, rounds=3))
 
 
 def median_seconds(function: Callable[[], object], rounds: int) -> float:
