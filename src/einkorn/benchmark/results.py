@@ -18,7 +18,7 @@ Key = tuple[str, str, str, int, str]
 #: Beside the peers, what the memory binds takes turns with a copy of as many bytes.
 COPY = "copy"
 #: Times the quickest handover: cores further apart than that share no cache.
-APART = 2.0
+APART = 4.0
 
 
 def beside(peer: str) -> str:
