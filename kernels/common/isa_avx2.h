@@ -139,6 +139,30 @@ static inline void vf32_store_index(int64_t *p, vf32 a, int64_t first, int64_t s
     vf64_store_index(p + 4, _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)), first + 4 * step, step);
 }
 
+/* p[l] - first - l step. What lies below 0, or above 2^31 in float and 2^52 in double, becomes
+ * another number, but none from 0 to there. */
+static inline vf64 vf64_load_offsets(const int64_t *p, int64_t first, int64_t step) {
+    /* As the low bits of 2^52 an integral number is one without a conversion. */
+    const __m256d shift = _mm256_set1_pd(0x1p52);
+    __m256i base = _mm256_setr_epi64x(first, first + step, first + 2 * step, first + 3 * step);
+    __m256i offset = _mm256_sub_epi64(_mm256_loadu_si256((const __m256i *)p), base);
+    offset = _mm256_add_epi64(offset, _mm256_castpd_si256(shift));
+    return _mm256_sub_pd(_mm256_castsi256_pd(offset), shift);
+}
+static inline vf32 vf32_load_offsets(const int64_t *p, int64_t first, int64_t step) {
+    __m256i base = _mm256_setr_epi64x(first, first + step, first + 2 * step, first + 3 * step);
+    __m256i low = _mm256_sub_epi64(_mm256_loadu_si256((const __m256i *)p), base);
+    base = _mm256_add_epi64(base, _mm256_set1_epi64x(4 * step));
+    __m256i high = _mm256_sub_epi64(_mm256_loadu_si256((const __m256i *)p + 1), base);
+    /* The halves of the integers: lanes 0, 1, 4, 5, 2, 3, 6 and 7. */
+    __m256 a = _mm256_castsi256_ps(low), b = _mm256_castsi256_ps(high);
+    __m256i lower = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
+    __m256i upper = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd));
+    __m256i fits = _mm256_cmpeq_epi32(upper, _mm256_setzero_si256());
+    __m256i offset = _mm256_or_si256(lower, _mm256_xor_si256(fits, _mm256_set1_epi32(-1)));
+    return _mm256_cvtepi32_ps(_mm256_permute4x64_epi64(offset, 0xd8));
+}
+
 /* Integral lanes from 0 to 255 as bytes. */
 static inline void vf32_store_bytes(uint8_t *p, vf32 a) {
     __m256i words = _mm256_cvtps_epi32(a);

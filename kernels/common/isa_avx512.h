@@ -170,6 +170,25 @@ static inline void vf32_store_index(int64_t *p, vf32 a, int64_t first, int64_t s
     vf64_store_index(p + 8, _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1)), first + 8 * step, step);
 }
 
+/* p[l] - first - l step. What no lane can hold is rounded, so that small numbers come of nothing
+ * else. */
+static inline vf64 vf64_load_offsets(const int64_t *p, int64_t first, int64_t step) {
+    const __m512i lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    __m512i base = _mm512_mullo_epi64(lane, _mm512_set1_epi64(step));
+    base = _mm512_add_epi64(base, _mm512_set1_epi64(first));
+    return _mm512_cvtepi64_pd(_mm512_sub_epi64(_mm512_loadu_si512(p), base));
+}
+static inline vf32 vf32_load_offsets(const int64_t *p, int64_t first, int64_t step) {
+    const __m512i lane = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    __m512i base = _mm512_mullo_epi64(lane, _mm512_set1_epi64(step));
+    base = _mm512_add_epi64(base, _mm512_set1_epi64(first));
+    __m512i low = _mm512_sub_epi64(_mm512_loadu_si512(p), base);
+    base = _mm512_add_epi64(base, _mm512_set1_epi64(8 * step));
+    __m512i high = _mm512_sub_epi64(_mm512_loadu_si512(p + 8), base);
+    vf32 offsets = _mm512_castps256_ps512(_mm512_cvtepi64_ps(low));
+    return _mm512_insertf32x8(offsets, _mm512_cvtepi64_ps(high), 1);
+}
+
 /* Integral lanes from 0 to 255 as bytes. */
 static inline void vf32_store_bytes(uint8_t *p, vf32 a) {
     _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a)));

@@ -97,6 +97,15 @@ static inline mf64 vf64_part_mask(int64_t n) {
             p[i] = first + i * step + (int64_t)lanes[i];                                          \
         }                                                                                         \
     }                                                                                             \
+    /* p[l] - first - l step. What no lane can hold is rounded, so that small numbers come of     \
+     * nothing else. */                                                                           \
+    static inline V V##_load_offsets(const int64_t *p, int64_t first, int64_t step) {             \
+        T lanes[L];                                                                               \
+        for (int i = 0; i < L; i++) {                                                             \
+            lanes[i] = (T)(int64_t)((uint64_t)p[i] - (uint64_t)(first + i * step));               \
+        }                                                                                         \
+        return vld1q_##S(lanes);                                                                  \
+    }                                                                                             \
     /* Integral lanes from 0 to 255 as bytes. */                                                  \
     static inline void V##_store_bytes(uint8_t *p, V a) {                                         \
         T lanes[L];                                                                               \

@@ -45,6 +45,11 @@ static inline void ek_stream_fence(void) {}
         (void)step;                                                                               \
         *p = first + (int64_t)a;                                                                  \
     }                                                                                             \
+    /* p[l] - first - l step, rounded where a lane cannot hold it. */                             \
+    static inline V V##_load_offsets(const int64_t *p, int64_t first, int64_t step) {             \
+        (void)step;                                                                               \
+        return (V)(int64_t)((uint64_t)*p - (uint64_t)first);                                      \
+    }                                                                                             \
     /* Integral lanes from 0 to 255 as bytes. */                                                  \
     static inline void V##_store_bytes(uint8_t *p, V a) { *p = (uint8_t)a; }                      \
     static inline V V##_load_bytes(const uint8_t *p) { return *p; }                               \

@@ -82,7 +82,8 @@ int ek_adaptive_pool_check(const ek_adaptive_pool_problem *p, ek_pool_axis axes[
 }
 
 int ek_unpool_check(const ek_unpool_problem *p) {
-    if (p->planes < 0 || p->pooled < 0 || p->size < 0) {
+    if (p->planes < 0 || p->pooled < 0 || p->size < 0 || p->pooled_width < 0 || p->width < 0 ||
+        p->pooled % ek_max(p->pooled_width, 1) || p->size % ek_max(p->width, 1)) {
         return EK_BAD_ARGUMENT;
     }
     int64_t plane = ek_checked_mul(ek_max(p->pooled, p->size), 8);

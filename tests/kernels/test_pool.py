@@ -154,6 +154,40 @@ def test_last_of_equal_indices_remains(dtype):
     np.testing.assert_array_equal(y, references.max_unpool2d(x, indices, (2, 3)))
 
 
+@pytest.mark.parametrize("planes", [3, 1200])
+@pytest.mark.parametrize(("height", "width"), [(6, 32), (7, 47), (7, 97)])
+def test_windows_side_by_side(planes, height, width, dtype):
+    """Of 2 x 2, past the caches where there are many, among planes whose indices lie elsewhere."""
+    pooled = (planes, 10, height // 2, width // 2)
+    rng = np.random.default_rng(0)
+    corners = 2 * width * np.arange(pooled[2])[:, None] + 2 * np.arange(pooled[3])
+    indices = corners + width * rng.integers(0, 2, pooled) + rng.integers(0, 2, pooled)
+    indices[1, 2, -1, -1] = 1
+    indices[2, 0, 0, 3] = width * height - 1
+    x = normal(dtype, pooled)
+    x.flat[::13] = -0.0
+    x.flat[::17] = np.nan
+    gx = kernels.max_pool2d_grad(x, indices, (*pooled[:2], height, width))
+    y = kernels.max_unpool2d(x, indices, (height, width))
+    parts = [slice(0, 3), slice(planes - 1, planes)]
+    for part in parts:
+        shape = (*x[part].shape[:2], height, width)
+        expected = references.max_pool2d_grad(x[part], indices[part], shape)
+        np.testing.assert_array_equal(gx[part], expected)
+        assert not np.signbit(gx[part][gx[part] == 0]).any()
+        expected = references.max_unpool2d(x[part], indices[part], (height, width))
+        np.testing.assert_array_equal(y[part], expected)
+        np.testing.assert_array_equal(np.signbit(y[part]), np.signbit(expected))
+    for bad in (-1, height * width, 2**32, -(2**63), 2**63 - 1):
+        indices[-1, -1, 0, 0] = bad
+        for kernel, size in [
+            (kernels.max_pool2d_grad, (*pooled[:2], height, width)),
+            (kernels.max_unpool2d, (height, width)),
+        ]:
+            with pytest.raises(IndexError, match=f"got {bad} at"):
+                kernel(x, indices, size)
+
+
 def test_max_pool2d_is_undone_by_unpooling(dtype):
     x = normal(dtype, (2, 3, 8, 10))
     values, indices = kernels.max_pool2d(x, 2)

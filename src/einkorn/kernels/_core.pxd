@@ -239,6 +239,7 @@ cdef extern from "einkorn/pool.h" nogil:
 
     ctypedef struct ek_unpool_problem:
         int64_t planes, pooled, size
+        int64_t pooled_width, width
 
     int64_t ek_pool_output_size(int64_t input, int64_t kernel, int64_t stride, int64_t padding,
                                 int64_t dilation, int ceil_mode)

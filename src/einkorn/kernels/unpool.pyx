@@ -37,8 +37,12 @@ cdef object bad_index(cnp.ndarray indices, int64_t size):
 
 
 cdef object unpool(UnpoolKernel kernel, Call *call, cnp.ndarray array, cnp.ndarray indices,
-                   int64_t size, const int64_t *shape, object out, str name, str where):
-    """Runs a kernel between `array` and a result of `shape`, by offsets in planes of `size`."""
+                   int64_t size, int64_t width, const int64_t *shape, object out, str name,
+                   str where):
+    """Runs a kernel between `array` and a result of `shape`, by offsets in planes of `size`.
+
+    Those are rows of `width`.
+    """
     cdef ek_unpool_problem problem
     cdef cnp.ndarray result = output(out, 4, shape, call.type_number)
     cdef int status
@@ -47,6 +51,7 @@ cdef object unpool(UnpoolKernel kernel, Call *call, cnp.ndarray array, cnp.ndarr
     problem.planes = shape_of(indices)[0] * shape_of(indices)[1]
     problem.pooled = shape_of(indices)[2] * shape_of(indices)[3]
     problem.size = size
+    problem.pooled_width, problem.width = shape_of(indices)[3], width
     with nogil:
         status = kernel(call.dtype, &problem, cnp.PyArray_DATA(array),
                         <const int64_t *>cnp.PyArray_DATA(indices), cnp.PyArray_DATA(result))
@@ -120,7 +125,7 @@ def max_pool2d_grad(grad, indices, input_shape, *, out=None):
             f"input_shape: expected N, C as in grad of shape {np.shape(grad)}, got {input_shape!r}"
         )
     return unpool(api.max_pool2d_grad, &call, gradient, offsets, plane_size(shape, "input_shape"),
-                  shape, out, "grad", "max_pool2d_grad")
+                  shape[3], shape, out, "grad", "max_pool2d_grad")
 
 
 def max_unpool2d(x, indices, output_size, *, out=None):
@@ -171,8 +176,8 @@ def max_unpool2d(x, indices, output_size, *, out=None):
     expect_shape(offsets, "indices", 4, shape_of(pooled))
     shape[0], shape[1] = shape_of(pooled)[0], shape_of(pooled)[1]
     pair(output_size, "output_size", 0, &shape[2], &shape[3])
-    return unpool(api.max_unpool2d, &call, pooled, offsets, plane_size(shape, "output_size"), shape,
-                  out, "x", "max_unpool2d")
+    return unpool(api.max_unpool2d, &call, pooled, offsets, plane_size(shape, "output_size"),
+                  shape[3], shape, out, "x", "max_unpool2d")
 
 
 def max_unpool2d_grad(grad, indices, *, out=None):
@@ -218,5 +223,5 @@ def max_unpool2d_grad(grad, indices, *, out=None):
             f"indices: expected N, C as in grad of shape {np.shape(grad)}, "
             f"got shape {np.shape(indices)}"
         )
-    return unpool(api.max_unpool2d_grad, &call, gradient, offsets, full[2] * full[3], shape, out,
-                  "grad", "max_unpool2d_grad")
+    return unpool(api.max_unpool2d_grad, &call, gradient, offsets, full[2] * full[3], full[3], shape,
+                  out, "grad", "max_unpool2d_grad")

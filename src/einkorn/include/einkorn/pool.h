@@ -29,9 +29,11 @@ typedef struct ek_adaptive_pool_problem {
 } ek_adaptive_pool_problem;
 
 /* Planes of `pooled` elements beside planes of `size`; indices are offsets in the latter, and
- * EK_BAD_INDEX where they are not. */
+ * EK_BAD_INDEX where they are not. The lengths of rows in both make windows side by side faster; 0
+ * where there are none. */
 typedef struct ek_unpool_problem {
     int64_t planes, pooled, size;
+    int64_t pooled_width, width;
 } ek_unpool_problem;
 
 /*
