@@ -85,6 +85,8 @@ LAYERS = {
     "depthwise 5x5 s2": ((1, 9, 28, 37), (9, 1, 5, 5), {"stride": 2, "padding": 2, "groups": 9}),
     "depthwise 7x7 map": ((3, 40, 7, 7), (40, 1, 3, 3), {"padding": 1, "groups": 40}),
     "depthwise x3": ((2, 4, 11, 13), (12, 1, 3, 3), {"padding": 1, "groups": 4}),
+    "depthwise x7 of one channel": ((2, 1, 9, 69), (7, 1, 3, 3), {"padding": 1}),
+    "depthwise x5 of a line": ((1, 2, 5, 69), (10, 1, 2, 4), {"padding": (1, 2), "groups": 2}),
     "depthwise valid": ((1, 3, 37, 37), (3, 1, 3, 3), {"groups": 3}),
     "depthwise line": ((2, 3, 1, 500), (3, 1, 1, 31), {"padding": (0, 15), "groups": 3}),
     "depthwise dilated": (
@@ -134,17 +136,18 @@ TRANSPOSED_LAYERS = {
 
 
 @pytest.mark.parametrize("place", ["image", "gradient"])
-@pytest.mark.parametrize("size", [3, 5])
-def test_depthwise_weight_gradient_keeps_infinities_apart(place, size, dtype):
+@pytest.mark.parametrize(("size", "width", "targets"), [(3, 19, 1), (5, 19, 1), (3, 69, 4)])
+def test_depthwise_weight_gradient_keeps_infinities_apart(place, size, width, targets, dtype):
     """What no window sees must not reach the sums, not even as zero times infinity."""
-    x, weight = normal(dtype, (1, 3, 9, 19), (3, 1, size, size))
+    x, weight = normal(dtype, (1, 3, 9, width), (3 * targets, 1, size, size))
     (grad,) = normal(dtype, kernels.conv2d(x, weight, groups=3).shape, seed=1)
-    (x if place == "image" else grad)[0, 1, -1, -1] = np.inf
+    (x if place == "image" else grad)[0, 1 if place == "image" else targets, -1, -1] = np.inf
     actual = kernels.conv2d_weight_grad(grad, x, weight.shape, groups=3)
-    assert np.isfinite(actual[[0, 2]]).all()
+    touched = slice(targets, 2 * targets) if place == "image" else [targets]
+    assert np.isfinite(np.delete(actual, touched, axis=0)).all()
     if place == "image":
-        assert np.isfinite(actual[1, 0].ravel()[:-1]).all()
-    assert not np.isfinite(actual[1, 0, -1, -1])
+        assert np.isfinite(actual[touched].reshape(targets, -1)[:, :-1]).all()
+    assert not np.isfinite(actual[touched, 0, -1, -1]).any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (3, 3), (7, 7), (9, 14), (28, 28), (61, 15)])
