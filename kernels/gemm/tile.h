@@ -16,6 +16,9 @@
 #define NV 4
 #endif
 #define NR (NV * LANES)
+/* Lines of a row of B that a tile reads. */
+#undef LINES
+#define LINES (NR * (int64_t)sizeof(real) / 64)
 /* The same for dot products, of DR rows of A and DC columns of B: 24 + 4 + 1 and 12 + 3 + 1. */
 #undef DR
 #undef DC
@@ -36,15 +39,29 @@
 #define IN_PLACE 128
 #define MC 96
 #define NC 2048
-/* Sums of a lone row that stay in L1 while B streams past, and what a task of them takes at least.
+/*
+ * Few rows: sums that stay in L1 while B streams past, what a task of them takes at least, rows of
+ * B that they meet at once, rows of A that do: 16 + 4 + 1 registers with AVX-512, 8 + 4 + 1 with
+ * AVX2.
  */
-#undef LONE_COLUMNS
-#undef LONE_TASK
-#define LONE_COLUMNS (16384 / (int64_t)sizeof(real))
-#define LONE_TASK 256
-/* Rows of B that a lone row meets at once. */
-#undef LONE_ROWS
-#define LONE_ROWS 4
+#undef STRIP_SUMS
+#undef STRIP_TASK
+#undef STRIP_DEPTH
+#undef STRIP_HEIGHT
+#define STRIP_SUMS (16384 / (int64_t)sizeof(real))
+#define STRIP_TASK 256
+#define STRIP_DEPTH 4
+/* Rows of A that a strip may have in all, and depth of those that pass it one after the other. */
+#undef STRIP_ROWS
+#undef STRIP_PASS
+#define STRIP_PASS 64
+#if EK_F32_LANES == 8
+#define STRIP_HEIGHT 2
+#define STRIP_ROWS 8
+#else
+#define STRIP_HEIGHT 4
+#define STRIP_ROWS 4
+#endif
 /* Columns whose panels a thread packs for itself, and of a product that is turned at most. */
 #undef OWN_COLUMNS
 #undef TURNED_COLUMNS

@@ -66,6 +66,19 @@ def test_lone_rows(n, k, dtype):
     assert_close(rectified, np.maximum(expected + bias, 0))
 
 
+@pytest.mark.parametrize("m", [2, 3, 4, 7, 8, 9, 20])
+@pytest.mark.parametrize("n", [300, 1024])
+def test_few_rows_beside_rows_whole_pages_apart(m, n, dtype):
+    k = 520
+    a, rows, out = operands(dtype, (m, k), (k, 1024), (m, n))
+    b = rows[:, :n]
+    expected = a.astype("f8") @ b.astype("f8")
+    assert_close(kernels.matmul(a, b), expected)
+    added = kernels.matmul(a, b, alpha=0.5, beta=2.0, out=out.copy())
+    assert_close(added, 0.5 * expected + 2.0 * out)
+    assert_close(kernels.matmul(a, b, beta=1.0, out=out.copy()), expected + out)
+
+
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -2.5])
 @pytest.mark.parametrize("beta", [0.0, 1.0, 0.5])
 @pytest.mark.parametrize("size", [3, 40])
@@ -204,6 +217,8 @@ SHARED_OUT = [
     ((1000, 192), (192, 4)),
     ((300, 260), (260, 20)),
     ((200, 150), (150, 200)),
+    ((8, 600), (600, 1024)),
+    ((20, 300), (300, 2048)),
 ]
 
 
