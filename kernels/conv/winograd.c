@@ -16,6 +16,7 @@ enum {
     CHUNK = 48,               /* summands of a block of filters that stay in L2 */
     WAVE_ELEMENTS = 3 << 20,  /* of the transforms of tiles that stay in L3 */
     KEPT_ELEMENTS = 3 << 20,  /* of the transforms of filters that do */
+    FEW_ELEMENTS = 3 << 17,   /* where a core meets but a block of tiles */
     MOST_TILES = 96,
     WANTED_BLOCKS = 8, /* shares of work that keep several threads busy */
     MOST_FILTER_ELEMENTS = 1 << 30
@@ -213,7 +214,9 @@ static int begins_with_tiles(const ek_winograd_plan *plan, ek_winograd_tile tile
     double passes = (double)(plan->axis[0].passes * plan->axis[1].passes * plan->pass.groups);
     double elements = passes * (double)(plan->points * plan->depth) * (double)plan->filters;
     int whole = plan->axis[1].phase_count == 1 || plan->row_lanes % tile.lanes == 0;
-    return plan->row_units == 1 && whole && elements > KEPT_ELEMENTS;
+    int64_t tiles = plan->units * plan->unit_columns * plan->axis[1].residues;
+    double most = tiles <= FILTER_TILES ? FEW_ELEMENTS : KEPT_ELEMENTS;
+    return plan->row_units == 1 && whole && elements > most;
 }
 
 int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
@@ -245,6 +248,12 @@ int ek_winograd_plan_of(const ek_conv2d_problem *p, ek_conv_direction direction,
     choose_points(plan, tile);
     cut_rows(plan);
     plan->tiles_first = begins_with_tiles(plan, tile);
+    if (plan->tiles_first) {
+        /* As many blocks for the one of two threads as for the other. */
+        int64_t blocks = ek_min(ek_round_up(plan->filter_blocks, 2), registers);
+        plan->filter_block = ek_ceil_div(registers, blocks) * tile.lanes;
+        plan->filter_blocks = ek_ceil_div(plan->filters, plan->filter_block);
+    }
     plan->chunk = plan->tiles_first ? ek_min(CHUNK, plan->depth) : plan->depth;
     plan->pitch = pitch_of(ek_round_up(plan->chunk, tile.lanes));
     cut_blocks(plan);
