@@ -16,7 +16,7 @@ enum {
     CHUNK = 48,               /* summands of a block of filters that stay in L2 */
     WAVE_ELEMENTS = 3 << 20,  /* of the transforms of tiles that stay in L3 */
     KEPT_ELEMENTS = 3 << 20,  /* of the transforms of filters that do */
-    FEW_ELEMENTS = 3 << 17,   /* where a core meets but a block of tiles */
+    FEW_ELEMENTS = 3 << 17,   /* where one block holds all tiles */
     MOST_TILES = 96,
     WANTED_BLOCKS = 8, /* shares of work that keep several threads busy */
     MOST_FILTER_ELEMENTS = 1 << 30
@@ -215,7 +215,9 @@ static int begins_with_tiles(const ek_winograd_plan *plan, ek_winograd_tile tile
     double elements = passes * (double)(plan->points * plan->depth) * (double)plan->filters;
     int whole = plan->axis[1].phase_count == 1 || plan->row_lanes % tile.lanes == 0;
     int64_t tiles = plan->units * plan->unit_columns * plan->axis[1].residues;
-    double most = tiles <= FILTER_TILES ? FEW_ELEMENTS : KEPT_ELEMENTS;
+    double most = tiles <= FILTER_TILES       ? FEW_ELEMENTS
+                  : tiles <= 2 * FILTER_TILES ? KEPT_ELEMENTS / 2
+                                              : KEPT_ELEMENTS;
     return plan->row_units == 1 && whole && elements > most;
 }
 
