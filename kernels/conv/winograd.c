@@ -28,9 +28,6 @@ static void align_passes(ek_winograd_axis *axis) {
     for (int64_t i = 1; i < axis->passes; i++) {
         axis->first = ek_min(axis->first, axis->pass[i].tap_first);
     }
-    for (int64_t i = 0; i < axis->passes; i++) {
-        axis->shift[i] = axis->pass[i].tap_first - axis->first;
-    }
 }
 
 /* Outputs of a residue that tiles must cover. */
@@ -42,13 +39,30 @@ static int64_t positions(const ek_winograd_axis *axis) {
     return ek_ceil_div(most, axis->residues);
 }
 
-/* As few tiles of six or eight points as cover the outputs; as many of them as may be are short. */
-static void set_points(ek_winograd_axis *axis, int points) {
+/* Whether passes with the same taps read windows that are no more than a pixel apart, and tiles
+ * that spare a point have two outputs at least. */
+static int may_spare(const ek_winograd_axis *axis) {
+    int may = axis->passes > 1 && axis->phases == 1 && axis->residues == 1 && axis->taps <= 4;
+    for (int64_t i = 0; i < axis->passes; i++) {
+        may = may && axis->pass[i].taps == axis->taps && axis->pass[i].tap_first - axis->first <= 1;
+    }
+    return may;
+}
+
+/* As few tiles of six or eight points as cover the outputs; as many of them as may be are short,
+ * unless a point is spared. */
+static void set_points(ek_winograd_axis *axis, int points, int spare) {
+    axis->spare = spare;
+    for (int64_t i = 0; i < axis->passes; i++) {
+        int64_t apart = axis->pass[i].tap_first - axis->first;
+        axis->shift[i] = spare ? 0 : apart;
+        axis->begin[i] = spare ? (int)apart : 0;
+    }
     int64_t wanted = positions(axis);
     axis->points = points;
-    axis->outputs = points + 1 - axis->taps;
+    axis->outputs = points + 1 - axis->taps - spare;
     axis->tiles = ek_ceil_div(wanted, axis->outputs);
-    axis->full = ek_winograd_full(axis->tiles, axis->outputs, wanted);
+    axis->full = spare ? axis->tiles : ek_winograd_full(axis->tiles, axis->outputs, wanted);
     if (axis->full == 0) {
         axis->points--;
         axis->outputs--;
@@ -81,9 +95,10 @@ double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
                    tiles_of_points(y) * tiles_of_points(x);
     double sources = (double)(ek_ceil_div(plan->row_lanes, tile.lanes) * x->phase_count);
     double targets = (double)(ek_ceil_div(plan->filters, tile.lanes) * y->passes * x->passes);
+    double used = (1 - (double)y->spare / y->points) * (1 - (double)x->spare / x->points);
     double products =
-        needed_products(y) * needed_products(x) * tiles * (double)plan->depth * targets / 2;
-    double transforms = tiles * (per_sample * sources + per_result * targets) +
+        needed_products(y) * needed_products(x) * used * tiles * (double)plan->depth * targets / 2;
+    double transforms = tiles * (per_sample * sources + per_result * used * targets) +
                         per_filter * (double)plan->depth * targets;
     return (double)(plan->pass.groups * plan->points) * (products + transforms);
 }
@@ -94,10 +109,14 @@ double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
 static void choose_points(ek_winograd_plan *plan, ek_winograd_tile tile) {
     double least = INFINITY;
     ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1], best[2] = {*y, *x};
-    int ways = y->passes * x->passes > 1 ? 1 : 3;
-    for (int i = 0; i < ways; i++) {
-        set_points(y, i == 1 ? 8 : 6);
-        set_points(x, i == 2 ? 8 : 6);
+    int several = y->passes * x->passes > 1;
+    for (int i = 0; i < (several ? 4 : 3); i++) {
+        int rows_spare = several && i % 2, columns_spare = several && i / 2;
+        if ((rows_spare && !may_spare(y)) || (columns_spare && !may_spare(x))) {
+            continue;
+        }
+        set_points(y, !several && i == 1 ? 8 : 6, rows_spare);
+        set_points(x, !several && i == 2 ? 8 : 6, columns_spare);
         plan->points = y->points * x->points;
         double cost = ek_winograd_cost(plan, tile);
         if (cost < least) {
@@ -151,7 +170,8 @@ static void collect_passes(const ek_conv2d_problem *p, ek_conv_direction directi
 int64_t ek_winograd_span(const ek_winograd_plan *plan, int64_t begin, int64_t end) {
     const ek_winograd_axis *x = &plan->axis[1];
     int64_t outputs = ek_winograd_place(x, end) - ek_winograd_place(x, begin);
-    return (outputs + x->taps - 2) * x->step + x->residues + (x->phase_count - 1) * x->phase_step;
+    return (outputs + x->points - x->outputs - 1) * x->step + x->residues +
+           (x->phase_count - 1) * x->phase_step;
 }
 
 /* The smallest even share of `total` that needs no more shares than shares of `part` do. */

@@ -18,16 +18,21 @@ enum { EK_WINOGRAD_PASSES = 4, EK_WINOGRAD_ENTRIES = 256 };
  * Element q of tile (t, residue) in phase f is source pixel
  * first + residue + f * phase_step + (place(t) + q) * step. Its output o is pixel
  * residue + (place(t) + o) * residues - shift of a pass, where that exists. Only the last output
- * of a tile of six or eight points needs the last point, infinity: short tiles lack both.
+ * of a tile of six or eight points needs the last point, infinity: short tiles lack both. Only the
+ * first output needs the first point, zero. Where passes read windows a pixel apart, tiles may
+ * therefore be so near each other that one pass does without the last output, and with it infinity,
+ * and the other without the first, and with it zero; there is no shift then.
  */
 typedef struct ek_winograd_axis {
-    int points, outputs, taps;     /* points = outputs + taps - 1 */
+    int points, outputs, taps;     /* points = outputs + taps - 1 + spare */
+    int spare;                     /* points that a pass leaves out, 0 or 1 */
     int64_t residues, tiles, full; /* for each residue; tiles from `full` on are short */
     int64_t first, step;
     int64_t phases, phase_step, phase_count; /* tap a lies in phase a % phases; phases used */
     int64_t passes;
     ek_conv_axis pass[EK_WINOGRAD_PASSES];
     int64_t shift[EK_WINOGRAD_PASSES];
+    int begin[EK_WINOGRAD_PASSES]; /* the first point that a pass uses */
 } ek_winograd_axis;
 
 /*
@@ -86,6 +91,14 @@ static inline int64_t ek_winograd_full_phases(const ek_winograd_axis *axis, int6
 static inline int64_t ek_winograd_full(int64_t tiles, int64_t outputs, int64_t wanted) {
     int64_t full = wanted - tiles * (outputs - 1);
     return outputs <= 2 ? tiles : full > 0 ? full : 0;
+}
+
+/* Whether a pass, counted through both axes, uses a point. */
+static inline int ek_winograd_uses(const ek_winograd_plan *plan, int64_t pass, int64_t point) {
+    const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
+    int64_t row = point / x->points - y->begin[pass / x->passes];
+    int64_t column = point % x->points - x->begin[pass % x->passes];
+    return row >= 0 && row < y->points - y->spare && column >= 0 && column < x->points - x->spare;
 }
 
 /* Part of a row of tiles: column c holds one tile of each residue. */

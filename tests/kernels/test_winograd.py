@@ -35,6 +35,11 @@ CASES = {
     "7x7 s2": ((1, 3, 30, 31), (18, 3, 7, 7), {"stride": 2, "padding": 3}),
     "11x11 s4": ((1, 3, 43, 47), (17, 3, 11, 11), {"stride": 4, "padding": 2}),
     "4x4 s2": ((2, 20, 16, 18), (24, 20, 4, 4), {"stride": 2, "padding": 1}),
+    # Passes of the input gradient that spare a point, of two to four taps.
+    "4x4 s2 of eights": ((2, 20, 16, 32), (24, 20, 4, 4), {"stride": 2, "padding": 1}),
+    "6x6 s2": ((2, 20, 6, 12), (24, 20, 6, 6), {"stride": 2, "padding": 2}),
+    "8x8 s2": ((1, 20, 4, 8), (24, 20, 8, 8), {"stride": 2, "padding": 3}),
+    "many 4x4 s2 of eights": ((1, 160, 16, 16), (168, 160, 4, 4), {"stride": 2, "padding": 1}),
     "stride over kernel": ((1, 3, 17, 19), (4, 3, 2, 2), {"stride": 3}),
     "strides differ": ((1, 5, 17, 19), (4, 5, 3, 5), {"stride": (1, 3), "padding": (1, 2)}),
     "dilated": ((2, 8, 14, 13), (8, 8, 3, 3), {"padding": 3, "dilation": (3, 2)}),
@@ -116,7 +121,7 @@ def test_more_tiles_than_are_kept_at_once():
     assert_close(actual, expected)
 
 
-THREADED = ["odd channels", "5x5 maps", "4x4 s2", "grouped", "wide", "many filters"]
+THREADED = ["odd channels", "5x5 maps", "4x4 s2 of eights", "grouped", "wide", "many filters"]
 
 
 @pytest.mark.parametrize("case", THREADED)
