@@ -114,6 +114,20 @@ static inline vf64 vf64_load_even(const double *p, int64_t n) {
     return vf64_pick_even(vf64_load_part(p, 2 * n - 1), vf64_load_part(p + 3, 2 * n - 4));
 }
 
+/* p[0], p[2], p[4] and so on, and p[1], p[3], p[5] and so on. */
+static inline void vf32_load_pairs(const float *p, vf32 *even, vf32 *odd) {
+    vf32 a = vf32_load(p), b = vf32_load(p + 8);
+    vf32 low = _mm256_permute2f128_ps(a, b, 0x20), high = _mm256_permute2f128_ps(a, b, 0x31);
+    *even = _mm256_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0));
+    *odd = _mm256_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1));
+}
+static inline void vf64_load_pairs(const double *p, vf64 *even, vf64 *odd) {
+    vf64 a = vf64_load(p), b = vf64_load(p + 4);
+    vf64 low = _mm256_permute2f128_pd(a, b, 0x20), high = _mm256_permute2f128_pd(a, b, 0x31);
+    *even = _mm256_unpacklo_pd(low, high);
+    *odd = _mm256_unpackhi_pd(low, high);
+}
+
 /* The lanes of both in turn: even[0], odd[0], even[1], odd[1] and so on. */
 static inline void vf32_store_pairs(float *p, vf32 even, vf32 odd) {
     vf32 low = _mm256_unpacklo_ps(even, odd), high = _mm256_unpackhi_ps(even, odd);

@@ -144,6 +144,21 @@ static inline vf64 vf64_load_even(const double *p, int64_t n) {
     return vf64_pick_even(vf64_load_part(p, 2 * n - 1), vf64_load_part(p + 7, 2 * n - 8));
 }
 
+/* p[0], p[2], p[4] and so on, and p[1], p[3], p[5] and so on. */
+static inline void vf32_load_pairs(const float *p, vf32 *even, vf32 *odd) {
+    const __m512i lanes =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    vf32 low = vf32_load(p), high = vf32_load(p + 16);
+    *even = _mm512_permutex2var_ps(low, lanes, high);
+    *odd = _mm512_permutex2var_ps(low, _mm512_add_epi32(lanes, _mm512_set1_epi32(1)), high);
+}
+static inline void vf64_load_pairs(const double *p, vf64 *even, vf64 *odd) {
+    const __m512i lanes = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+    vf64 low = vf64_load(p), high = vf64_load(p + 8);
+    *even = _mm512_permutex2var_pd(low, lanes, high);
+    *odd = _mm512_permutex2var_pd(low, _mm512_add_epi64(lanes, _mm512_set1_epi64(1)), high);
+}
+
 /* The lanes of both in turn: even[0], odd[0], even[1], odd[1] and so on. */
 static inline void vf32_store_pairs(float *p, vf32 even, vf32 odd) {
     const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);

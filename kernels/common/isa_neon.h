@@ -84,6 +84,12 @@ static inline mf64 vf64_part_mask(int64_t n) {
             p[2 * i] = lanes[i];                                                                  \
         }                                                                                         \
     }                                                                                             \
+    /* p[0], p[2], p[4] and so on, and p[1], p[3], p[5] and so on. */                             \
+    static inline void V##_load_pairs(const T *p, V *even, V *odd) {                              \
+        V low = vld1q_##S(p), high = vld1q_##S(p + L);                                            \
+        *even = vuzp1q_##S(low, high);                                                            \
+        *odd = vuzp2q_##S(low, high);                                                             \
+    }                                                                                             \
     /* The lanes of both in turn: even[0], odd[0], even[1], odd[1] and so on. */                  \
     static inline void V##_store_pairs(T *p, V even, V odd) {                                     \
         vst1q_##S(p, vzip1q_##S(even, odd));                                                      \

@@ -35,6 +35,11 @@ static inline void ek_stream_fence(void) {}
     static inline V V##_load_even_all(const T *p) { return *p; }                                  \
     /* The first n of them; the lanes beyond hold 0. */                                           \
     static inline V V##_load_even(const T *p, int64_t n) { return n > 0 ? *p : 0; }               \
+    /* p[0], p[2], p[4] and so on, and p[1], p[3], p[5] and so on. */                             \
+    static inline void V##_load_pairs(const T *p, V *even, V *odd) {                              \
+        *even = p[0];                                                                             \
+        *odd = p[1];                                                                              \
+    }                                                                                             \
     /* The lanes of both in turn: even[0], odd[0], even[1], odd[1] and so on. */                  \
     static inline void V##_store_pairs(T *p, V even, V odd) {                                     \
         p[0] = even;                                                                              \

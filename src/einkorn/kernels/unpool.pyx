@@ -223,5 +223,5 @@ def max_unpool2d_grad(grad, indices, *, out=None):
             f"indices: expected N, C as in grad of shape {np.shape(grad)}, "
             f"got shape {np.shape(indices)}"
         )
-    return unpool(api.max_unpool2d_grad, &call, gradient, offsets, full[2] * full[3], full[3], shape,
-                  out, "grad", "max_unpool2d_grad")
+    return unpool(api.max_unpool2d_grad, &call, gradient, offsets, full[2] * full[3], full[3],
+                  shape, out, "grad", "max_unpool2d_grad")
