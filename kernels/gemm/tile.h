@@ -48,9 +48,12 @@
 #undef STRIP_TASK
 #undef STRIP_DEPTH
 #undef STRIP_HEIGHT
+#undef FAR_DEPTH
 #define STRIP_SUMS (16384 / (int64_t)sizeof(real))
 #define STRIP_TASK 256
 #define STRIP_DEPTH 4
+/* Rows of B that a lone one meets at once where they come from memory. */
+#define FAR_DEPTH 8
 /* Rows of A that a strip may have in all, and depth of those that pass it one after the other. */
 #undef STRIP_ROWS
 #undef STRIP_PASS
