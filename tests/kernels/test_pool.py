@@ -52,6 +52,14 @@ def test_max_pool2d_of_wide_rows(kernel, stride, width, dtype):
     np.testing.assert_array_equal(indices, expected_indices)
 
 
+def test_a_stride_beyond_the_input_takes_the_first_row_alone(dtype):
+    x = normal(dtype, (2, 3, 5, 40))
+    values, indices = kernels.max_pool2d(x, 2, stride=(2**40, 2))
+    expected_values, expected_indices = references.max_pool2d(x[:, :, :2], 2)
+    np.testing.assert_array_equal(values, expected_values)
+    np.testing.assert_array_equal(indices, expected_indices)
+
+
 @pytest.mark.parametrize("position", range(40))
 def test_nan_propagates_from_every_lane(position, dtype):
     x = normal(dtype, (1, 1, 2, 40))
