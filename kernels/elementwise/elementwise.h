@@ -5,8 +5,12 @@
 #include "common/checked.h"
 #include "einkorn/elementwise.h"
 
-/* Elements a task takes at least: below this a second thread costs more than it brings. */
-enum { EK_ELEMENTWISE_TASK = 1 << 16 };
+/*
+ * Below the first many elements a second thread costs more than it brings. Above, the pieces are
+ * small: three large ones were one and two for two threads, who then also met data that the other
+ * had in its cache from the kernel before.
+ */
+enum { EK_ELEMENTWISE_ALONE = 1 << 16, EK_ELEMENTWISE_TASK = 1 << 14 };
 
 /* Registers that are loaded before the ones before them are stored. Large arrays of NumPy's begin
  * 16 bytes into a page and results 64: a load then touches the page offset of the store before it,
@@ -19,7 +23,11 @@ typedef struct ek_split {
 
 /* Even shares, in whole cache lines so that no two tasks write to the same one. */
 static inline ek_split ek_split_elements(int64_t n) {
-    int64_t tasks = ek_ceil_div(n, EK_ELEMENTWISE_TASK);
+    int64_t pieces = ek_min(ek_ceil_div(n, EK_ELEMENTWISE_TASK), 64);
+    int64_t tasks = ek_max(pieces, ek_ceil_div(n, EK_ELEMENTWISE_ALONE));
+    if (n <= EK_ELEMENTWISE_ALONE) {
+        tasks = n > 0;
+    }
     ek_split split = {tasks, tasks ? ek_round_up(ek_ceil_div(n, tasks), 64) : 0};
     return split;
 }
