@@ -46,11 +46,14 @@
  */
 #undef STRIP_SUMS
 #undef STRIP_TASK
+#undef STRIP_ALONE
 #undef STRIP_DEPTH
 #undef STRIP_HEIGHT
 #undef FAR_DEPTH
 #define STRIP_SUMS (16384 / (int64_t)sizeof(real))
 #define STRIP_TASK 256
+/* Columns of a strip that is all of a task. */
+#define STRIP_ALONE 1024
 #define STRIP_DEPTH 4
 /* Rows of B that a lone one meets at once where they come from memory. */
 #define FAR_DEPTH 8

@@ -90,8 +90,8 @@ def test_alpha_and_beta(alpha, beta, size, dtype):
     assert_close(out, expected)
 
 
-@pytest.mark.parametrize("n", [3, 20])
-@pytest.mark.parametrize("m", [64, 203])
+@pytest.mark.parametrize("n", [2, 3, 7, 20])
+@pytest.mark.parametrize("m", [64, 203, 2048])
 def test_few_columns_of_a_transposed_factor_are_scaled_and_added(m, n, dtype):
     a, b, out = operands(dtype, (140, m), (140, n), (m, n))
     expected = references.matmul(a.T, b, alpha=0.5, beta=2.0, out=out)
