@@ -86,21 +86,21 @@ static double needed_products(const ek_winograd_axis *axis) {
 }
 
 double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
-    /* In cycles for each point of a tile and register of channels, as measured. */
-    const double per_sample = 4, per_result = 3;
+    /* In cycles for each point and register of channels, as measured: of a tile, of a summand's
+     * filters, which wait for memory, and each time that these are read for a few tiles. */
+    const double per_sample = 7, per_result = 5, per_filter = 7, per_reading = 2, per_call = 5000;
+    const double tiles_read = 6;
     const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
-    /* Phases take their few taps from the weights one by one. */
-    const double per_filter = y->phase_count * x->phase_count > 1 ? 12 : 3;
     double tiles = (double)plan->pass.batch * (double)(y->residues * x->residues) *
                    tiles_of_points(y) * tiles_of_points(x);
     double sources = (double)(ek_ceil_div(plan->row_lanes, tile.lanes) * x->phase_count);
     double targets = (double)(ek_ceil_div(plan->filters, tile.lanes) * y->passes * x->passes);
     double used = (1 - (double)y->spare / y->points) * (1 - (double)x->spare / x->points);
-    double products =
-        needed_products(y) * needed_products(x) * used * tiles * (double)plan->depth * targets / 2;
+    double needed = needed_products(y) * needed_products(x) * used * (double)plan->depth * targets;
+    double products = needed * (tiles / 2 + per_reading * ceil(tiles / tiles_read));
     double transforms = tiles * (per_sample * sources + per_result * used * targets) +
                         per_filter * (double)plan->depth * targets;
-    return (double)(plan->pass.groups * plan->points) * (products + transforms);
+    return per_call + (double)(plan->pass.groups * plan->points) * (products + transforms);
 }
 
 /* Whichever take least time. Eight points along both axes would leave the promised bound of the
