@@ -97,7 +97,7 @@ double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
     double targets = (double)(ek_ceil_div(plan->filters, tile.lanes) * y->passes * x->passes);
     double used = (1 - (double)y->spare / y->points) * (1 - (double)x->spare / x->points);
     double needed = needed_products(y) * needed_products(x) * used * (double)plan->depth * targets;
-    double products = needed * (tiles / 2 + per_reading * ceil(tiles / tiles_read));
+    double products = needed * (tiles / 2 + per_reading * fmax(tiles / tiles_read, 1));
     double transforms = tiles * (per_sample * sources + per_result * used * targets) +
                         per_filter * (double)plan->depth * targets;
     return per_call + (double)(plan->pass.groups * plan->points) * (products + transforms);
@@ -107,6 +107,7 @@ double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
  * error; along columns they spare rows that neighbouring units read as well. Of several passes,
  * whose products are all kept until they interleave, they do not fit the cache. */
 static void choose_points(ek_winograd_plan *plan, ek_winograd_tile tile) {
+    const double least_gain = 1 - 1e-9; /* the same in another order of rounding is none */
     double least = INFINITY;
     ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1], best[2] = {*y, *x};
     int several = y->passes * x->passes > 1;
@@ -119,7 +120,7 @@ static void choose_points(ek_winograd_plan *plan, ek_winograd_tile tile) {
         set_points(x, !several && i == 2 ? 8 : 6, columns_spare);
         plan->points = y->points * x->points;
         double cost = ek_winograd_cost(plan, tile);
-        if (cost < least) {
+        if (cost < least * least_gain) {
             least = cost;
             best[0] = *y;
             best[1] = *x;
