@@ -87,9 +87,10 @@ static double needed_products(const ek_winograd_axis *axis) {
 
 double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
     /* In cycles for each point and register of channels, as measured: of a tile, of a summand's
-     * filters, which wait for memory, and each time that these are read for a few tiles. */
-    const double per_sample = 7, per_result = 5, per_filter = 7, per_reading = 2, per_call = 5000;
-    const double tiles_read = 6;
+     * filters, which wait for memory, and each time that these are read for a few tiles, until the
+     * caches hold them. */
+    const double per_sample = 4, per_result = 3, per_filter = 8, per_reading = 2, per_call = 8000;
+    const double tiles_read = 6, most_readings = 16;
     const ek_winograd_axis *y = &plan->axis[0], *x = &plan->axis[1];
     double tiles = (double)plan->pass.batch * (double)(y->residues * x->residues) *
                    tiles_of_points(y) * tiles_of_points(x);
@@ -97,7 +98,8 @@ double ek_winograd_cost(const ek_winograd_plan *plan, ek_winograd_tile tile) {
     double targets = (double)(ek_ceil_div(plan->filters, tile.lanes) * y->passes * x->passes);
     double used = (1 - (double)y->spare / y->points) * (1 - (double)x->spare / x->points);
     double needed = needed_products(y) * needed_products(x) * used * (double)plan->depth * targets;
-    double products = needed * (tiles / 2 + per_reading * fmax(tiles / tiles_read, 1));
+    double products =
+        needed * (tiles / 2 + per_reading * fmin(fmax(tiles / tiles_read, 1), most_readings));
     double transforms = tiles * (per_sample * sources + per_result * used * targets) +
                         per_filter * (double)plan->depth * targets;
     return per_call + (double)(plan->pass.groups * plan->points) * (products + transforms);
