@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from einkorn import kernels
 from einkorn.benchmark.alternate import Pace
 from einkorn.benchmark.cases import ODD, Case, Shape, cases
+from einkorn.testing.threads import kernel_threads
 
 ROOT = Path(__file__).parents[2]
 if not (ROOT / "bench").is_dir():
@@ -30,13 +30,10 @@ def test_every_algorithm_is_timed_and_the_planned_one_is_among_them(kind, direct
     ("distance", "share", "code"), [(1.05, "100%", 0), (1.2, "0%", 1)], ids=["near", "far"]
 )
 def test_the_share_of_good_choices_decides(monkeypatch, capsys, distance, share, code):
-    before = kernels.get_num_threads()
     times = {"implicit": distance, "winograd": 1.0}
     monkeypatch.setattr(planner, "compare_algorithms", lambda case, pace: (times, "implicit"))
-    try:
+    with kernel_threads(1):
         assert planner.main(["--network", ODD, "--threads", "1"]) == code
-    finally:
-        kernels.set_num_threads(before)
     count = len(list(cases(["convolution"], [ODD])))
     shown = capsys.readouterr().out
     assert f"on {share} of {count}" in shown

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from einkorn import kernels
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -180,15 +181,12 @@ def test_rmsprop_needs_only_the_states_it_uses(dtype):
 
 @pytest.mark.parametrize("name", RULES)
 def test_threads_change_no_bit(name):
-    results, threads = [], kernels.get_num_threads()
-    for count in (1, 2):
-        kernels.set_num_threads(count)
+    def compute():
         arrays = start((300, 301), np.float32, RULES[name][1])
         take_steps(name, arrays, [arrays[0] + 1, arrays[0] - 1, 2 * arrays[0]])
-        results.append(arrays)
-    kernels.set_num_threads(threads)
-    for one, two in zip(*results, strict=True):
-        np.testing.assert_array_equal(one, two)
+        return arrays
+
+    assert_same_for_threads(compute)
 
 
 @pytest.mark.parametrize("name", RULES)

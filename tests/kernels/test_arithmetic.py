@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-import einkorn
 from einkorn import kernels
 from einkorn.testing.strategies import SEEDS, shapes
+from einkorn.testing.threads import kernel_threads
 
 pytestmark = pytest.mark.usefixtures("isa")
 
@@ -71,11 +71,7 @@ def test_layouts_and_places(name, dtype):
 @EACH
 def test_large_arrays_for_every_number_of_threads(name):
     a, b = np.random.default_rng(0).standard_normal((2, (1 << 22) + 13), np.float32)
-    before = einkorn.get_num_threads()
-    try:
-        for threads in (1, 2, 3):
-            einkorn.set_num_threads(threads)
+    for threads in (1, 2, 3):
+        with kernel_threads(threads):
             assert same(getattr(kernels, name)(a, b), expected_of(name, a, b))
             assert same(getattr(kernels, name)(a, 0.3), expected_of(name, a, np.float32(0.3)))
-    finally:
-        einkorn.set_num_threads(before)

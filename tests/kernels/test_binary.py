@@ -5,6 +5,7 @@ import pytest
 
 from einkorn import kernels
 from einkorn.testing import references
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 #: Around the ends of registers, codes of four columns, tables of 32 and blocks of 112 rows.
@@ -74,16 +75,9 @@ def test_empty(shape, dtype, isa):
 @pytest.mark.parametrize("order", "CF")
 def test_threads_do_not_matter(order, dtype, isa):
     a, b, _ = operands(300, 200, 500, dtype)
-    before, results = kernels.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3):
-            kernels.set_num_threads(threads)
-            out = np.empty((300, 200), dtype, order=order)
-            results.append(kernels.binary_matmul(a, b, out=out))
-    finally:
-        kernels.set_num_threads(before)
-    np.testing.assert_array_equal(results[0], results[1])
-    np.testing.assert_array_equal(results[0], results[2])
+    assert_same_for_threads(
+        lambda: kernels.binary_matmul(a, b, out=np.empty((300, 200), dtype, order=order))
+    )
 
 
 @pytest.mark.parametrize("bad", (0.5, 2.0, -1.0, np.nan, np.inf, -np.inf, 1e30))

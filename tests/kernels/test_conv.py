@@ -11,6 +11,7 @@ from einkorn import kernels
 from einkorn.testing import references
 from einkorn.testing.gradients import assert_gradients
 from einkorn.testing.strategies import SEEDS, conv2d_cases, conv_transpose2d_cases
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -212,21 +213,15 @@ def test_depthwise_is_the_same_for_every_number_of_threads(layer, dtype):
     x_shape, weight_shape, parameters = LAYERS[layer]
     x, weight, bias = normal(dtype, x_shape, weight_shape, weight_shape[:1])
 
-    def compute(threads):
-        before = kernels.get_num_threads()
-        kernels.set_num_threads(threads)
-        try:
-            y = kernels.conv2d(x, weight, bias, activation="relu", **parameters)
-            return (
-                y,
-                kernels.conv2d_input_grad(y, weight, x_shape, **parameters),
-                kernels.conv2d_weight_grad(y, x, weight_shape, **parameters),
-            )
-        finally:
-            kernels.set_num_threads(before)
+    def compute():
+        y = kernels.conv2d(x, weight, bias, activation="relu", **parameters)
+        return (
+            y,
+            kernels.conv2d_input_grad(y, weight, x_shape, **parameters),
+            kernels.conv2d_weight_grad(y, x, weight_shape, **parameters),
+        )
 
-    for one, two in zip(compute(1), compute(2), strict=True):
-        np.testing.assert_array_equal(one, two, strict=True)
+    assert_same_for_threads(compute)
 
 
 @pytest.mark.parametrize("layer", TRANSPOSED_LAYERS)

@@ -11,6 +11,7 @@ from einkorn import kernels
 from einkorn.testing import references
 from einkorn.testing.gradients import assert_gradients
 from einkorn.testing.strategies import SEEDS, matmul_cases
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -229,16 +230,8 @@ def test_products_shared_out_are_right_and_equal_for_every_thread_count(shapes, 
         np.ascontiguousarray(x.swapaxes(-1, -2)).swapaxes(-1, -2) if swap else x
         for x, swap in zip(operands(dtype, *shapes), transpose, strict=True)
     ]
-    before, results = kernels.get_num_threads(), []
-    try:
-        for threads in (1, 2, 3):
-            kernels.set_num_threads(threads)
-            results.append(kernels.matmul(*views))
-    finally:
-        kernels.set_num_threads(before)
-    assert_close(results[0], np.matmul(*(x.astype("f8") for x in views)))
-    for result in results[1:]:
-        np.testing.assert_array_equal(result, results[0])
+    found = assert_same_for_threads(lambda: kernels.matmul(*views))
+    assert_close(found, np.matmul(*(x.astype("f8") for x in views)))
 
 
 @pytest.mark.parametrize("length", [3, 9000])

@@ -5,6 +5,7 @@ import pytest
 
 from einkorn import kernels
 from einkorn.testing import references
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -114,21 +115,13 @@ def test_biases_are_optional_each(kept, steps, dtype):
 def test_bits_do_not_depend_on_the_number_of_threads(dtype):
     sizes = (3, 70, 96, 150)
     x, h0, c0, w_ih, w_hh, *biases = layer(sizes, dtype)
-    before = kernels.get_num_threads()
-    runs = []
-    try:
-        for threads in (1, 2, 3):
-            kernels.set_num_threads(threads)
-            output, *state, saved = kernels.lstm(x, h0, c0, w_ih, w_hh, *biases)
-            grads = kernels.lstm_grad(
-                *result_grads(sizes, dtype), x, h0, c0, output, saved, w_ih, w_hh
-            )
-            runs.append((output, *state, *saved, *grads))
-    finally:
-        kernels.set_num_threads(before)
-    for run in runs[1:]:
-        for ours, theirs in zip(run, runs[0], strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+
+    def compute():
+        output, *state, saved = kernels.lstm(x, h0, c0, w_ih, w_hh, *biases)
+        grads = kernels.lstm_grad(*result_grads(sizes, dtype), x, h0, c0, output, saved, w_ih, w_hh)
+        return output, state, saved, grads
+
+    assert_same_for_threads(compute)
 
 
 @pytest.mark.parametrize(

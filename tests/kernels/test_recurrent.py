@@ -9,6 +9,7 @@ import pytest
 from einkorn import kernels
 from einkorn.testing import references
 from einkorn.testing.gradients import assert_gradients
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -245,20 +246,14 @@ def test_bits_do_not_depend_on_the_number_of_threads(cell, sizes, packed, dtype)
     options = {"batch_sizes": counts} if packed else {}
     x, *state = draw(dtype, shape, *[(batch, hidden)] * cell.parts)
     weights = weights_of(cell, inputs, hidden, dtype)
-    before = kernels.get_num_threads()
-    runs = []
-    try:
-        for threads in (1, 2, 3):
-            kernels.set_num_threads(threads)
-            output, last, saved = cell.sequence(x, state, weights, **options)
-            grads = draw(dtype, output.shape, *(part.shape for part in last), seed=9)
-            results = cell.gradients(grads, x, state, output, saved, weights, **options)
-            runs.append([output, *last, *results])
-    finally:
-        kernels.set_num_threads(before)
-    for run in runs[1:]:
-        for ours, theirs in zip(run, runs[0], strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+
+    def compute():
+        output, last, saved = cell.sequence(x, state, weights, **options)
+        grads = draw(dtype, output.shape, *(part.shape for part in last), seed=9)
+        results = cell.gradients(grads, x, state, output, saved, weights, **options)
+        return [output, *last, *results]
+
+    assert_same_for_threads(compute)
 
 
 def test_one_step_equals_the_cell(dtype):

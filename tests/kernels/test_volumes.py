@@ -7,6 +7,7 @@ from einkorn import kernels
 from einkorn.testing import references
 from einkorn.testing.calls_of_volumes import CALLS_OF_VOLUMES
 from einkorn.testing.gradients import assert_gradients
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -194,13 +195,4 @@ def test_signals_are_volumes_of_one_row(name, length, dtype):
 )
 def test_bits_do_not_depend_on_the_number_of_threads(name, arguments, options, threads, dtype):
     filled = [normal(dtype, *part) if isinstance(part, tuple) else part for part in arguments]
-    before = kernels.get_num_threads()
-    try:
-        kernels.set_num_threads(1)
-        alone = getattr(kernels, name)(*filled, **options)
-        kernels.set_num_threads(threads)
-        shared = getattr(kernels, name)(*filled, **options)
-    finally:
-        kernels.set_num_threads(before)
-    for ours, theirs in zip(np.atleast_1d(shared), np.atleast_1d(alone), strict=True):
-        np.testing.assert_array_equal(ours, theirs, strict=True)
+    assert_same_for_threads(lambda: getattr(kernels, name)(*filled, **options), (1, threads))

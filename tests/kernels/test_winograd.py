@@ -5,6 +5,7 @@ import pytest
 
 from einkorn import kernels
 from einkorn.testing import references
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -128,16 +129,12 @@ THREADED = ["odd channels", "5x5 maps", "4x4 s2 of eights", "grouped", "wide", "
 def test_bits_do_not_depend_on_the_number_of_threads(case):
     x_shape, weight_shape, options = CASES[case]
     x, weight = normal(x_shape, weight_shape)
-    before, results = kernels.get_num_threads(), []
-    for threads in (1, 2, 3):
-        kernels.set_num_threads(threads)
+
+    def compute():
         y = kernels.conv2d(x, weight, algorithm="winograd", **options)
-        x_grad = kernels.conv2d_input_grad(y, weight, x_shape, algorithm="winograd", **options)
-        results.append((y, x_grad))
-    kernels.set_num_threads(before)
-    for y, x_grad in results[1:]:
-        np.testing.assert_array_equal(y, results[0][0])
-        np.testing.assert_array_equal(x_grad, results[0][1])
+        return y, kernels.conv2d_input_grad(y, weight, x_shape, algorithm="winograd", **options)
+
+    assert_same_for_threads(compute)
 
 
 LAYER = ((4, 64, 28, 28), (64, 64, 3, 3))

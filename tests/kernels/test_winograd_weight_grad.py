@@ -5,6 +5,7 @@ import pytest
 
 from einkorn import kernels
 from einkorn.testing import references
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -74,17 +75,9 @@ def test_writes_nothing_but_its_result():
 @pytest.mark.parametrize("name", ["odd channels, odd map", "many small images", "7x7 s2"])
 def test_bits_do_not_depend_on_threads(name):
     call, parameters = arguments(*SHAPES[name]), SHAPES[name][2]
-    before = kernels.get_num_threads()
-    results = []
-    try:
-        for threads in (1, 2, 3):
-            kernels.set_num_threads(threads)
-            results.append(
-                kernels.conv2d_weight_grad(*call, algorithm="winograd", **parameters).tobytes()
-            )
-    finally:
-        kernels.set_num_threads(before)
-    assert len(set(results)) == 1
+    assert_same_for_threads(
+        lambda: kernels.conv2d_weight_grad(*call, algorithm="winograd", **parameters)
+    )
 
 
 #: The sum runs over tiles, so that their number matters and not that of channels.

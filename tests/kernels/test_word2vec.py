@@ -7,6 +7,7 @@ import pytest
 
 from einkorn import kernels
 from einkorn.testing.references.word2vec import word2vec_ as reference
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -115,18 +116,14 @@ def test_noise_is_drawn_by_its_weights():
 def test_same_bits_for_any_number_of_threads(dtype, cbow):
     rng = np.random.default_rng(1)
     start, tokens = vectors(rng, 100, dtype), text(rng, 3000)
-    results = []
-    threads = kernels.get_num_threads()
-    try:
-        for count in (1, 2, 3):
-            kernels.set_num_threads(count)
-            v, u = (array.copy() for array in start)
-            loss = kernels.word2vec_(v, u, tokens, [0, 1700], np.ones(WORDS), cbow=cbow, seed=3)
-            assert np.isfinite(v).all()
-            results.append((loss, v.tobytes(), u.tobytes()))
-    finally:
-        kernels.set_num_threads(threads)
-    assert results[0] == results[1] == results[2]
+
+    def train():
+        v, u = (array.copy() for array in start)
+        loss = kernels.word2vec_(v, u, tokens, [0, 1700], np.ones(WORDS), cbow=cbow, seed=3)
+        assert np.isfinite(v).all()
+        return loss, v, u
+
+    assert_same_for_threads(train)
 
 
 def test_layouts():

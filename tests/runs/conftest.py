@@ -6,13 +6,13 @@ import einkorn
 from einkorn.data import TextCorpus, Vocabulary
 from einkorn.data.text import ASCII, REPLACEMENT
 from einkorn.runs import charrnn
+from einkorn.testing.threads import kernel_threads
 
 
 @pytest.fixture(autouse=True)
 def _same_thread_count_afterwards():
-    before = einkorn.get_num_threads()
-    yield
-    einkorn.set_num_threads(before)
+    with kernel_threads(einkorn.get_num_threads()):
+        yield
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from einkorn import nn, optim
 from einkorn.data import ArrayDataset, DataLoader
 from einkorn.io import WeightFileError, load, save, to_array
 from einkorn.metrics import accuracy
+from einkorn.testing.threads import kernel_threads
 from einkorn.train import (
     Callback,
     Checkpoint,
@@ -94,15 +95,11 @@ def test_equal_seeds_are_equal_runs(make: Make, loader: Loaders, valid: DataLoad
 
 def test_threads_do_not_change_a_run(make: Make, loader: Loaders, valid: DataLoader) -> None:
     prints = []
-    before = ek.get_num_threads()
-    try:
-        for threads in (1, 2):
-            ek.set_num_threads(threads)
+    for threads in (1, 2):
+        with kernel_threads(threads):
             trainer = make()
             trainer.fit(loader(), valid, epochs=3)
             prints.append(fingerprint(trainer))
-    finally:
-        ek.set_num_threads(before)
     assert prints[0] == prints[1]
 
 
