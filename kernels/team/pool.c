@@ -46,7 +46,7 @@ typedef struct leash {
 #ifdef __linux__
     pid_t thread;
     cpu_set_t allowed, others;
-    int knows, holds;
+    int holds;
 #else
     int none;
 #endif
@@ -76,18 +76,22 @@ static struct {
 #ifdef __linux__
 static int core_of_this_thread(void) { return sched_getcpu(); }
 
-static leash leash_of_this_thread(void) {
-    leash l = {.thread = (pid_t)syscall(SYS_gettid)};
-    l.knows = sched_getaffinity(0, sizeof l.allowed, &l.allowed) == 0;
-    return l;
-}
+static leash leash_of_this_thread(void) { return (leash){.thread = (pid_t)syscall(SYS_gettid)}; }
 
 static void keep_off_core(leash *l, int core) {
-    if (l->knows && core >= 0 && core < CPU_SETSIZE) {
-        l->others = l->allowed;
-        CPU_CLR(core, &l->others);
-        l->holds = CPU_COUNT(&l->others) > 0 &&
-                   sched_setaffinity(l->thread, sizeof l->others, &l->others) == 0;
+    cpu_set_t now, others;
+    if (core < 0 || core >= CPU_SETSIZE || sched_getaffinity(l->thread, sizeof now, &now) != 0) {
+        return;
+    }
+    /* A thread may be woken again before it has run; what else changes the set is its user. */
+    if (!l->holds || !CPU_EQUAL(&now, &l->others)) {
+        l->allowed = now;
+    }
+    others = l->allowed;
+    CPU_CLR(core, &others);
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(l->thread, sizeof others, &others) == 0) {
+        l->others = others;
+        l->holds = 1;
     }
 }
 

@@ -97,7 +97,9 @@ def test_ctrl_c_interrupts_a_long_call(call):
     assert delay < 0.2
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="asks Linux")
+@pytest.mark.skipif(
+    not os.path.isdir("/proc/self/task"), reason="only Linux tells where threads may run"
+)
 def test_threads_may_run_where_they_might_before():
     script = """
         import json, os, time
@@ -119,7 +121,36 @@ def test_threads_may_run_where_they_might_before():
     assert all(place == places[-1] for place in places)
 
 
-@pytest.mark.skipif(not _core.has_threads(), reason="needs threads")
+@pytest.mark.skipif(
+    _core.default_num_threads() < 2 or not os.path.isdir("/proc/self/task"),
+    reason="needs two cores to take one away, and only Linux tells where threads may run",
+)
+def test_a_thread_that_sleeps_keeps_what_its_user_allows_it():
+    script = """
+        import json, os, time
+        import numpy as np
+        from einkorn import kernels
+        kernels.set_num_threads(2)
+        a = np.ones((512, 512), np.float32)
+        tasks = []
+        for _ in range(3):
+            kernels.matmul(a, a)
+            time.sleep(0.05)
+            tasks = list(map(int, os.listdir("/proc/self/task")))
+        core = min(os.sched_getaffinity(0))
+        for task in tasks:
+            os.sched_setaffinity(task, {core})
+        for _ in range(3):
+            kernels.matmul(a, a)
+            time.sleep(0.05)
+        print(json.dumps([core, *(sorted(os.sched_getaffinity(task)) for task in tasks)]))
+    """
+    core, *places = answer(script)
+    assert len(places) >= 2
+    assert all(place == [core] for place in places)
+
+
+@pytest.mark.skipif(not _core.has_threads(), reason="one thread hands nothing over")
 def test_handover_is_measured():
     script = """
         import json
