@@ -45,6 +45,12 @@ LAYERS = {
         (4, 3, 3, 1, 1),
         {"stride": (2, 1, 1), "groups": 2},
     ),
+    "kernel of one pixel, strides": ((2, 5, 5, 7, 6), (6, 5, 1, 1, 1), {"stride": (2, 3, 2)}),
+    "strides beyond the depth": (
+        (2, 4, 6, 5, 8),
+        (6, 2, 2, 1, 1),
+        {"stride": (3, 2, 3), "padding": (1, 0, 0), "groups": 2},
+    ),
     "kernel in the plane": ((2, 3, 4, 7, 6), (4, 3, 1, 3, 3), {"padding": (0, 1, 1)}),
     "whole depth": ((3, 4, 3, 6, 6), (5, 4, 3, 3, 3), {"padding": (0, 1, 1)}),
     "whole volume": ((3, 4, 3, 2, 4), (5, 4, 3, 2, 4), {}),

@@ -28,6 +28,7 @@ cdef tuple output_shape_of(const Volumes *p)
 cdef int expect_volume(cnp.ndarray array, str name, tuple shape) except -1
 cdef cnp.ndarray new_output(object out, tuple shape, Call *call)
 cdef bint is_flat(const Volumes *p) noexcept
+cdef bint is_point(const Volumes *p) noexcept
 cdef dict image_options(const Volumes *p, object algorithm, object precision)
 cdef tuple surplus(const Volumes *p)
 cdef tuple image_filters(const Volumes *p)

@@ -9,7 +9,8 @@ N * OD: the weights need not even be moved. So whatever is fast for images is fa
 
 and the input gradient is the same backwards. The stack is made some images at a time, few enough to
 stay in the cache; how many, the shapes alone decide. A kernel of one pixel in height and width
-needs no stack: it is an image kernel over planes of D rows and H * W columns. Nor does a depthwise
+needs no stack: it is an image kernel over planes of D rows and H * W columns, of those voxels alone
+that its strides meet, which are copied side by side. Nor does a depthwise
 one that steps by single slices: every slice meets each slice of its channel's kernel by itself, and
 `depth_unstack` adds what belongs together.
 """
@@ -32,6 +33,7 @@ from einkorn.kernels.conv import (
     conv_transpose2d_weight_grad,
 )
 from einkorn.kernels.epilogues import bias_activation
+from einkorn.kernels.layout import copy
 
 cnp.import_array()
 
@@ -221,18 +223,31 @@ cdef bint is_flat(const Volumes *p) noexcept:
     """Whether the kernel sees one pixel of a slice, so that a slice can lie in one row."""
     cdef int i
     for i in range(1, 3):
-        if p.kernel[i] != 1 or p.stride[i] != 1 or p.padding[i] != 0:
-            return False
-        if p.in_size[i] != p.out_size[i]:
+        if p.kernel[i] != 1 or p.padding[i] != 0:
             return False
     return True
+
+
+cdef bint is_point(const Volumes *p) noexcept:
+    """Whether the kernel sees one voxel, and no voxel of the result lacks one."""
+    return is_flat(p) and p.kernel[0] == 1 and p.padding[0] == 0
+
+
+cdef object met(const Volumes *p, object volume):
+    """The voxels of the input that a flat kernel's strides meet, in order."""
+    moves = [slice(None), slice(None)]
+    for i in range(3):
+        whole = i == 0 and not is_point(p)
+        moves.append(slice(None) if whole else slice(0, p.out_size[i] * p.stride[i], p.stride[i]))
+    return volume[tuple(moves)]
 
 
 cdef dict image_options(const Volumes *p, object algorithm, object precision):
     """The options of the convolution of images that stands for that of volumes."""
     stride, padding, dilation = three(p.stride), three(p.padding), three(p.dilation)
     if is_flat(p):
-        moves = {"stride": (stride[0], 1), "padding": (padding[0], 0), "dilation": (dilation[0], 1)}
+        rows = 1 if is_point(p) else stride[0]
+        moves = {"stride": (rows, 1), "padding": (padding[0], 0), "dilation": (dilation[0], 1)}
     else:
         moves = {"stride": stride[1:], "padding": padding[1:], "dilation": dilation[1:]}
     return {**moves, "groups": p.groups, "algorithm": algorithm, "precision": precision}
@@ -245,7 +260,9 @@ cdef tuple surplus(const Volumes *p):
         - (<object>p.out_size[i] - 1) * p.stride[i]
         for i in range(3)
     ])
-    return (rest[0], 0) if is_flat(p) else rest[1:]
+    if is_flat(p):
+        return (0 if is_point(p) else rest[0], 0)
+    return rest[1:]
 
 
 cdef tuple image_filters(const Volumes *p):
@@ -257,6 +274,12 @@ cdef tuple image_filters(const Volumes *p):
 
 cdef object flattened(object volume):
     return volume.reshape(*volume.shape[:3], volume.shape[3] * volume.shape[4])
+
+
+cdef object flat_input(const Volumes *p, object volume):
+    """What a flat kernel meets of the input, a slice in a row; the memory of `volume` if all."""
+    found = met(p, volume)
+    return flattened(volume if found.shape == volume.shape else copy(found))
 
 
 cdef int64_t images_of(const Volumes *p) except -1:
@@ -398,7 +421,7 @@ cdef object correlate(Call *call, const Volumes *p, cnp.ndarray x, cnp.ndarray w
         convolve = partial(conv_transpose2d_input_grad, weight=filters, output_padding=rest,
                            **options)
     if is_flat(p):
-        return convolve(flattened(x), out=flattened(result))
+        return convolve(flat_input(p, x), out=flattened(result))
     for span in spans(p, cnp.PyArray_ITEMSIZE(x)):
         slices = convolve(stacked(call, p, x, span, False))
         unstack(call, p, slices, span, True, result)
@@ -409,9 +432,13 @@ cdef object spread(Call *call, const Volumes *p, cnp.ndarray grad, cnp.ndarray w
     """The input gradient of the convolution."""
     filters = (<object>weight).reshape(image_filters(p))
     spread_image = partial(conv_transpose2d, weight=filters, output_padding=surplus(p), **options)
-    if is_flat(p):
+    found = met(p, result) if is_flat(p) else result
+    if is_flat(p) and found.shape == (<object>result).shape:
         return spread_image(flattened(grad), out=flattened(result))
     (<object>result).fill(0)
+    if is_flat(p):
+        found[...] = spread_image(flattened(grad)).reshape(found.shape)
+        return
     for span in spans(p, cnp.PyArray_ITEMSIZE(grad)):
         images = spread_image(stacked(call, p, grad, span, True))
         unstack(call, p, images, span, False, result)
@@ -425,7 +452,7 @@ cdef object sum_products(Call *call, const Volumes *p, cnp.ndarray grad, cnp.nda
     sum_image = partial(conv_transpose2d_weight_grad, weight_shape=shape,
                         output_padding=surplus(p), **options)
     if is_flat(p):
-        return sum_image(flattened(x), flattened(grad), out=total)
+        return sum_image(flat_input(p, x), flattened(grad), out=total)
     for span in spans(p, cnp.PyArray_ITEMSIZE(grad)):
         slices, images = stacked(call, p, grad, span, True), stacked(call, p, x, span, False)
         if span[0] == 0:

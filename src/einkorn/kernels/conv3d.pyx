@@ -23,6 +23,7 @@ from einkorn.kernels._conv_volumes cimport (
     image_shape,
     input_shape_of,
     is_flat,
+    is_point,
     new_output,
     output_shape_of,
     read_options,
@@ -384,7 +385,8 @@ def conv3d_algorithms(str function, tuple shapes, *, stride=1, padding=0, output
                                **{**options, "groups": planes})
     first, last = spans(&p, np.dtype(dtype).itemsize)[0]
     if is_flat(&p):
-        inputs = (p.batch, p.in_channels, p.in_size[0], p.in_size[1] * p.in_size[2])
+        depth = p.out_size[0] if is_point(&p) else p.in_size[0]
+        inputs = (p.batch, p.in_channels, depth, p.out_size[1] * p.out_size[2])
         outputs = (p.batch, p.out_channels, p.out_size[0], p.out_size[1] * p.out_size[2])
     else:
         inputs = (last - first, *image_shape(&p))
