@@ -50,9 +50,9 @@ KERNEL_FLAGS = {
     "msvc": ["/O2", "/std:c11", "/experimental:c11atomics"],
 }
 BINDING_FLAGS = {"unix": ["-O2", "-fvisibility=hidden", "-g0"], "msvc": ["/O2"]}
-# Checks make code long, and a report needs its lines only. Kernels below -O2 take longer in their
-# tests than the compiler saves.
-SANITIZED_KERNEL_FLAGS, SANITIZED_BINDING_FLAGS = ["-O2"], ["-O1"]
+# Checks make code long, and a report needs its lines only: above -O1 an unrolled kernel takes the
+# compiler eight times as long.
+SANITIZED_FLAGS = ["-O1", "-g1"]
 THREAD_FLAGS = {"unix": ["-pthread"], "msvc": []}
 CHOICES = ("EINKORN_SANITIZE", "EINKORN_NO_THREADS", "CC", "CFLAGS", "LDFLAGS")
 
@@ -110,19 +110,17 @@ class BuildKernels(build_ext):
     def build_extensions(self):
         family = "msvc" if self.compiler.compiler_type == "msvc" else "unix"
         common = self.sanitizer_flags()
-        of_kernels = SANITIZED_KERNEL_FLAGS if common else []
-        of_bindings = SANITIZED_BINDING_FLAGS if common else []
         threads = THREAD_FLAGS[family]
         if os.environ.get("EINKORN_NO_THREADS") == "1":
             threads = ["-DEK_NO_THREADS"]
         choices = self.record_choices()
         for extension in self.extensions:
             extension.depends.append(str(choices))
-            extension.extra_compile_args += BINDING_FLAGS[family] + common + of_bindings
+            extension.extra_compile_args += BINDING_FLAGS[family] + common
             extension.extra_link_args += common
             if extension.name == CORE:
                 extension.extra_link_args += threads
-                flags = threads + common + of_kernels
+                flags = threads + common
                 extension.extra_objects = self.compile_kernels(family, flags, choices)
                 extension.depends += extension.extra_objects
         super().build_extensions()
@@ -167,7 +165,7 @@ class BuildKernels(build_ext):
             f"-fsanitize={names}",
             "-fno-omit-frame-pointer",
             "-fno-sanitize-recover=undefined",
-            "-g1",
+            *SANITIZED_FLAGS,
         ]
 
 
