@@ -40,24 +40,50 @@ def test_libraries_take_turns(monkeypatch):
     assert called[2:] == ["einkorn", "numpy"] * 3
 
 
-@pytest.mark.parametrize(("calls", "warm"), [(1, 0), (2, 3)])
-def test_short_functions_warm_up_first(monkeypatch, calls, warm):
+@pytest.mark.parametrize(("first", "warm", "calls"), [(1, [], 1), (2, [0.5] * 3, 5)])
+def test_short_functions_warm_up_first(monkeypatch, first, warm, calls):
+    """Calls are counted by the pace of the warm-up: the first ones may have been slow."""
     monkeypatch.setattr(alternate, "come_to_rest", lambda: None)
-    monkeypatch.setattr(alternate, "calls_per_round", lambda function, shortest: calls)
-    monkeypatch.setattr(alternate, "warm_up", lambda function, seconds: warmed.append(seconds))
+    monkeypatch.setattr(alternate, "calls_per_round", lambda function, shortest: first)
+    monkeypatch.setattr(
+        alternate, "warm_up", lambda function, shortest: warmed.append(shortest) or 0.1
+    )
     called, warmed = [], []
     alternate.alternate({"einkorn": lambda: called.append(1)}, Pace(rounds=3, shortest=0.5))
     assert len(called) == 3 * calls
-    assert warmed == [0.5] * warm
+    assert warmed == warm
 
 
-@pytest.mark.alone
-def test_warming_up_takes_its_time():
-    called = []
-    start = time.perf_counter()
-    alternate.warm_up(lambda: called.append(1), 0.01)
-    assert time.perf_counter() - start >= 0.01
-    assert called
+class Clock:
+    """A clock that only calls move on: each takes what `seconds` says next, the last for good."""
+
+    def __init__(self, *seconds):
+        self.now, self.seconds, self.calls = 0.0, list(seconds), 0
+
+    def call(self):
+        self.now += self.seconds[min(self.calls, len(self.seconds) - 1)]
+        self.calls += 1
+
+    def perf_counter(self):
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("seconds", "calls", "pace"),
+    [
+        # Brief calls fill the spell, longer ones come ten times, long ones until the end.
+        ([0.001], 20, 0.001),
+        ([0.01], 10, 0.01),
+        ([0.1], 3, 0.1),
+        # What the first calls took does not count.
+        ([0.01, 0.01, 0.0001], 10, 0.0001),
+    ],
+)
+def test_warming_up_lasts_until_threads_have_their_cores(monkeypatch, seconds, calls, pace):
+    clock = Clock(*seconds)
+    monkeypatch.setattr(alternate, "time", clock)
+    assert alternate.warm_up(clock.call, 0.0199) == pytest.approx(pace)
+    assert clock.calls == calls
 
 
 def test_short_functions_are_called_often():

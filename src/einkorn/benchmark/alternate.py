@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -12,6 +13,8 @@ __all__ = ["Pace", "ResultsDifferError", "alternate", "seconds_of", "undisturbed
 
 #: Seconds between two looks at whether threads of the last call still spin, and the longest wait.
 LOOK, LONGEST_WAIT = 0.005, 1.0
+#: Calls of a warm-up, and the seconds after which it ends with fewer.
+WARMING_CALLS, LONGEST_WARMING = 10, 0.25
 #: Of the largest value: what two summation orders in float32 may differ by.
 TOLERANCE = 2e-4
 #: Of the processors' time: what other processes may take before rounds are taken again.
@@ -63,19 +66,26 @@ def alternate(run: Run, pace: Pace) -> dict[str, list[float]]:
     for _ in range(pace.rounds):
         for name, function in run.items():
             come_to_rest()
-            if calls[name] > 1:
-                # A thread that wakes may share its caller's core until the system moves it.
-                warm_up(function, pace.shortest)
-            seconds[name].append(seconds_of(function, calls[name]))
+            repeated = calls[name]
+            if repeated > 1:
+                repeated = calls_in(pace.shortest, warm_up(function, pace.shortest))
+            seconds[name].append(seconds_of(function, repeated))
     return seconds
 
 
-def warm_up(function: Callable[[], object], seconds: float) -> None:
-    """Call for that long, once at least."""
-    end = time.perf_counter() + seconds
-    function()
-    while time.perf_counter() < end:
+def warm_up(function: Callable[[], object], shortest: float) -> float:
+    """Seconds a call takes, on average, once threads have found their cores.
+
+    A thread that wakes may share its caller's core, and a call take a hundred times as long, until
+    the system moves it: a spell of `shortest` seconds can be over before.
+    """
+    took = []
+    start = now = time.perf_counter()
+    while now - start < shortest or (len(took) < WARMING_CALLS and now - start < LONGEST_WARMING):
         function()
+        before, now = now, time.perf_counter()
+        took.append(now - before)
+    return fmean(took[len(took) // 2 :])
 
 
 def come_to_rest() -> None:
@@ -97,7 +107,12 @@ def calls_per_round(function: Callable[[], object], shortest: float) -> int:
     seconds = seconds_of(function)
     if seconds < shortest:
         seconds = seconds_of(function)
-    return max(1, round(shortest / max(seconds, 1e-7)))
+    return calls_in(shortest, seconds)
+
+
+def calls_in(spell: float, seconds: float) -> int:
+    """How many calls of so many seconds fill a spell, one at least."""
+    return max(1, round(spell / max(seconds, 1e-7)))
 
 
 def seconds_of(function: Callable[[], object], calls: int = 1) -> float:
