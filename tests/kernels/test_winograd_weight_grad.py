@@ -22,6 +22,7 @@ SHAPES = {
     "tall": ((1, 2, 300, 5), (3, 2, 3, 3), {"padding": 1}),
     "padding over tiles": ((1, 20, 23, 20), (24, 20, 3, 3), {"padding": (5, 9)}),
     "many small images": ((100, 40, 7, 7), (65, 40, 3, 3), {"padding": 1}),
+    "two parts": ((3, 48, 62, 63), (81, 48, 3, 3), {"padding": 1}),
     "2x2": ((2, 20, 13, 13), (30, 20, 2, 2), {}),
     "4x4": ((2, 20, 13, 13), (30, 20, 4, 4), {"padding": 2}),
     "5x5 grouped": ((2, 36, 13, 13), (18, 12, 5, 5), {"padding": 2, "groups": 3}),
@@ -72,7 +73,9 @@ def test_writes_nothing_but_its_result():
     assert (memory[500 + size :] == 7).all()
 
 
-@pytest.mark.parametrize("name", ["odd channels, odd map", "many small images", "7x7 s2"])
+@pytest.mark.parametrize(
+    "name", ["odd channels, odd map", "many small images", "7x7 s2", "two parts"]
+)
 def test_bits_do_not_depend_on_threads(name):
     call, parameters = arguments(*SHAPES[name]), SHAPES[name][2]
     assert_same_for_threads(
