@@ -32,9 +32,10 @@ CORE = "einkorn.kernels._core"
 ISA_FLAGS = {
     "unix": {
         "neon": [],
-        "avx2": ["-mavx2", "-mfma"],
+        "avx2": ["-mavx2", "-mfma", "-mprfchw"],
         "avx512": [
-            *("-mavx2", "-mfma", "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl"),
+            *("-mavx2", "-mfma", "-mprfchw"),
+            *("-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl"),
             "-mprefer-vector-width=512",
         ],
     },

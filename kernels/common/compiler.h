@@ -7,6 +7,7 @@
 #define EK_UNROLL
 #define EK_PREFETCH(p) ((void)(p))
 #define EK_PREFETCH_FAR(p) ((void)(p))
+#define EK_PREFETCH_TO_WRITE(p) ((void)(p))
 #define EK_THREAD_LOCAL __declspec(thread)
 #include <intrin.h>
 static __forceinline int ek_lowest_bit(unsigned bits) {
@@ -22,6 +23,8 @@ static __forceinline int ek_lowest_bit(unsigned bits) {
 #define EK_UNROLL _Pragma("GCC unroll 16")
 #define EK_PREFETCH(p) __builtin_prefetch(p)
 #define EK_PREFETCH_FAR(p) __builtin_prefetch(p, 0, 2)
+/* Takes the line from other cores that hold it. */
+#define EK_PREFETCH_TO_WRITE(p) __builtin_prefetch(p, 1)
 #define EK_THREAD_LOCAL _Thread_local
 static inline __attribute__((unused)) int ek_lowest_bit(unsigned bits) {
     return __builtin_ctz(bits);
