@@ -3,6 +3,7 @@
 
 #include "common/compiler.h"
 #include "common/pause.h"
+#include "team/leash.h"
 
 static EK_THREAD_LOCAL int inside;
 
@@ -22,11 +23,6 @@ static void run_alone(ek_pool_body body, void *argument) {
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __linux__
-#include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 /*
  * Some 50 us: kernels follow each other sooner than that in a training step, and waking a sleeping
@@ -36,21 +32,6 @@ enum { SPINS = 2000, MAX_WORKERS = 1023 };
 
 /* Set in `gate` while workers may begin; its other bits count those inside. */
 static const unsigned OPEN = 1u << 31;
-
-/*
- * A thread is woken where its waker runs, and the system may leave it there, behind the waker or in
- * turns with it, for milliseconds beside an idle core. So the waker keeps it off its own core, and
- * the worker lets itself loose once it runs.
- */
-typedef struct leash {
-#ifdef __linux__
-    pid_t thread;
-    cpu_set_t allowed, others;
-    int holds;
-#else
-    int none;
-#endif
-} leash;
 
 static struct {
     pthread_mutex_t entry; /* held by the thread whose job runs */
@@ -65,63 +46,13 @@ static struct {
     atomic_int caller_sleeps;
     pthread_mutex_t sleep;
     pthread_cond_t wake_workers, wake_caller;
-    leash *leashes[MAX_WORKERS + 1]; /* of the slots that sleep; guarded by sleep */
+    ek_leash *leashes[MAX_WORKERS + 1]; /* of the slots that sleep; guarded by sleep */
 } pool = {
     .entry = PTHREAD_MUTEX_INITIALIZER,
     .sleep = PTHREAD_MUTEX_INITIALIZER,
     .wake_workers = PTHREAD_COND_INITIALIZER,
     .wake_caller = PTHREAD_COND_INITIALIZER,
 };
-
-#ifdef __linux__
-static int core_of_this_thread(void) { return sched_getcpu(); }
-
-static leash leash_of_this_thread(void) { return (leash){.thread = (pid_t)syscall(SYS_gettid)}; }
-
-static void keep_off_core(leash *l, int core) {
-    cpu_set_t now, others;
-    if (core < 0 || core >= CPU_SETSIZE || sched_getaffinity(l->thread, sizeof now, &now) != 0) {
-        return;
-    }
-    /* A thread may be woken again before it has run; what else changes the set is its user. */
-    if (!l->holds || !CPU_EQUAL(&now, &l->others)) {
-        l->allowed = now;
-    }
-    others = l->allowed;
-    CPU_CLR(core, &others);
-    if (CPU_COUNT(&others) > 0 && sched_setaffinity(l->thread, sizeof others, &others) == 0) {
-        l->others = others;
-        l->holds = 1;
-    }
-}
-
-static void let_loose(const leash *l) {
-    cpu_set_t now;
-    /* Whoever changed it meanwhile knew better. */
-    if (l->holds && sched_getaffinity(0, sizeof now, &now) == 0 && CPU_EQUAL(&now, &l->others)) {
-        sched_setaffinity(0, sizeof l->allowed, &l->allowed);
-    }
-}
-#else
-static int core_of_this_thread(void) { return -1; }
-
-static leash leash_of_this_thread(void) { return (leash){0}; }
-
-static void keep_off_core(leash *l, int core) {
-    (void)l;
-    (void)core;
-}
-
-static void let_loose(const leash *l) { (void)l; }
-#endif
-
-static void leave_core(int core) {
-    if (core >= 0 && core_of_this_thread() == core) {
-        leash l = leash_of_this_thread();
-        keep_off_core(&l, core);
-        let_loose(&l);
-    }
-}
 
 static int enter_gate(void) {
     unsigned gate = atomic_load(&pool.gate);
@@ -150,7 +81,7 @@ static unsigned wait_for_round(int slot, unsigned seen) {
         }
         ek_pause();
     }
-    leash l = leash_of_this_thread();
+    ek_leash l = ek_leash_of_this_thread();
     pthread_mutex_lock(&pool.sleep);
     pool.leashes[slot] = &l;
     atomic_fetch_add(&pool.sleepers, 1);
@@ -161,7 +92,7 @@ static unsigned wait_for_round(int slot, unsigned seen) {
     atomic_fetch_sub(&pool.sleepers, 1);
     pool.leashes[slot] = NULL;
     pthread_mutex_unlock(&pool.sleep);
-    let_loose(&l);
+    ek_let_loose(&l);
     return round;
 }
 
@@ -173,7 +104,7 @@ static void *worker_main(void *argument) {
         seen = wait_for_round(slot, seen);
         if (enter_gate()) {
             if (slot < pool.slots) {
-                leave_core(pool.caller_core);
+                ek_leave_core(pool.caller_core);
                 pool.body(pool.argument, slot);
             }
             leave_gate();
@@ -202,11 +133,11 @@ static void create_workers(int wanted) {
 
 void ek_pool_wake(void) {
     if (atomic_load(&pool.sleepers) > 0) {
-        int core = core_of_this_thread();
+        int core = ek_core_of_this_thread();
         pthread_mutex_lock(&pool.sleep);
         for (int slot = 1; slot <= pool.workers; slot++) {
             if (pool.leashes[slot] != NULL) {
-                keep_off_core(pool.leashes[slot], core);
+                ek_keep_off_core(pool.leashes[slot], core);
             }
         }
         pthread_cond_broadcast(&pool.wake_workers);
@@ -218,7 +149,7 @@ static void publish(ek_pool_body body, void *argument, int slots) {
     pool.body = body;
     pool.argument = argument;
     pool.slots = slots;
-    pool.caller_core = core_of_this_thread();
+    pool.caller_core = ek_core_of_this_thread();
     atomic_store(&pool.gate, OPEN);
     atomic_fetch_add(&pool.round, 1);
 }
