@@ -165,6 +165,21 @@ def test_last_of_equal_indices_remains(dtype):
     np.testing.assert_array_equal(y, references.max_unpool2d(x, indices, (2, 3)))
 
 
+@pytest.mark.parametrize("nans", [False, True])
+@pytest.mark.parametrize(("size", "stride"), [(2, 1), (2, 2), (3, 1), (3, 2)])
+def test_padded_columns_of_wide_rows(size, stride, nans, dtype):
+    """Beside them lie the rows and planes before and behind, whose elements do not count."""
+    choices = [-np.inf, -np.inf, -np.inf, -1.0, 0.0, 1.0] + [np.nan] * nans
+    for width in (31, 32, 33, 34, 47, 70):
+        rng = np.random.default_rng(width)
+        x = rng.choice(np.array(choices, dtype), (2, 2, 5, width))
+        x[0, 1, :, [0, -1]] = np.inf
+        values, indices = kernels.max_pool2d(x, size, stride=stride, padding=1)
+        expected = references.max_pool2d(x, size, stride=stride, padding=1)
+        np.testing.assert_array_equal(values, expected[0])
+        np.testing.assert_array_equal(indices, expected[1])
+
+
 @pytest.mark.parametrize("planes", [3, 1200])
 @pytest.mark.parametrize(("height", "width"), [(6, 32), (7, 47), (7, 97)])
 def test_windows_side_by_side(planes, height, width, dtype):
