@@ -79,7 +79,7 @@ def warm_up(function: Callable[[], object], shortest: float) -> float:
     A thread that wakes may share its caller's core, and a call take a hundred times as long, until
     the system moves it: a spell of `shortest` seconds can be over before.
     """
-    took = []
+    took: list[float] = []
     start = now = time.perf_counter()
     while now - start < shortest or (len(took) < WARMING_CALLS and now - start < LONGEST_WARMING):
         function()
