@@ -207,7 +207,7 @@ class Tensor(TensorBase):
 
     def stride(self, dim: int | None = None) -> Any:
         """Return the steps between neighbours in elements, for all dimensions or one."""
-        steps = tuple(step // self._data.itemsize for step in self._data.strides)
+        steps = tuple([step // self._data.itemsize for step in self._data.strides])
         return steps if dim is None else steps[dim]
 
     @property

@@ -234,7 +234,7 @@ class MultiheadAttention(Module):
         else:
             weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
         biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-        return tuple(F.linear(*row) for row in zip((q, k, v), weights, biases, strict=True))
+        return tuple([F.linear(*row) for row in zip((q, k, v), weights, biases, strict=True)])
 
     def _heads(self, x: Tensor) -> Tensor:
         """Return (batch, head, sequence, head_dim)."""

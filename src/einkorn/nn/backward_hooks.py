@@ -69,7 +69,7 @@ class Passage:
                         "a backward hook must return None for all inputs where none requires a "
                         f"gradient, got {changed}"
                     )
-        return tuple(spread[i] for i in self.output_places)
+        return tuple([spread[i] for i in self.output_places])
 
     def at_entrance(self, grads: Gradients) -> Gradients:
         """Return the gradients of the inputs as the hooks want them."""
@@ -80,7 +80,7 @@ class Passage:
         for hook in self.after:
             spread = _replaced(hook(self.module, spread, self.grad_output), spread)
         self.grad_output = None
-        return tuple(spread[i] for i in self.input_places)
+        return tuple([spread[i] for i in self.input_places])
 
 
 class _Entrance(Function):

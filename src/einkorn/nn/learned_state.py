@@ -83,12 +83,12 @@ class LearnedState(Module):
         return self.recurrent(input, self._initial(input) if hx is None else hx)
 
     def _initial(self, input: Tensor | PackedSequence) -> Any:
-        state = tuple(p for p in (self.h0, self.c0) if p is not None)
+        state = tuple([p for p in (self.h0, self.c0) if p is not None])
         batch = self._batch(input)
         if batch is None:
-            parts = tuple(p.squeeze(-2) for p in state)
+            parts = tuple([p.squeeze(-2) for p in state])
         else:
-            parts = tuple(p.expand(*p.shape[:-2], batch, p.shape[-1]) for p in state)
+            parts = tuple([p.expand(*p.shape[:-2], batch, p.shape[-1]) for p in state])
         return parts if len(parts) == 2 else parts[0]
 
     def _batch(self, input: Tensor | PackedSequence) -> int | None:

@@ -102,7 +102,7 @@ class Module(Hookable, Stateful, Castable):
                 return as_tensor(value)
             return as_tensor(value, dtype) if value.dtype.kind in self._cast_kinds else value
 
-        accepted = tuple(accept(value) for value in args)
+        accepted = tuple([accept(value) for value in args])
         return accepted, {name: accept(value) for name, value in kwargs.items()}
 
     def _array_dtype(self, args: tuple[Any, ...]) -> np.dtype[Any] | None:

@@ -199,7 +199,7 @@ class Upsample(Module):
         super().__init__()
         self.size = size
         if scale_factor is not None and not isinstance(scale_factor, int | float):
-            scale_factor = tuple(float(factor) for factor in scale_factor)
+            scale_factor = tuple([float(factor) for factor in scale_factor])
         self.scale_factor = float(scale_factor) if isinstance(scale_factor, int) else scale_factor
         self.mode = mode
         self.align_corners = align_corners

@@ -122,8 +122,8 @@ class RNNBase(Module):
     def _forward_unbatched(self, input: Tensor, hx: Any) -> tuple[Tensor, Any]:
         x = unsqueeze(input, 1)
         state = state_parts(hx, self._state_shapes(), x)
-        output, state = self._run_layers(x, tuple(unsqueeze(part, 1) for part in state), None)
-        return squeeze(output, 1), self._returned(tuple(squeeze(part, 1) for part in state))
+        output, state = self._run_layers(x, tuple([unsqueeze(part, 1) for part in state]), None)
+        return squeeze(output, 1), self._returned(tuple([squeeze(part, 1) for part in state]))
 
     def _forward_packed(self, input: PackedSequence, hx: Any) -> tuple[PackedSequence, Any]:
         data, batch_sizes, there, back = input
@@ -132,10 +132,10 @@ class RNNBase(Module):
         sizes = batch_sizes.numpy()
         state = state_parts(hx, self._state_shapes(int(sizes[0])), data)
         if hx is not None and there is not None:
-            state = tuple(index_select(part, 1, there) for part in state)
+            state = tuple([index_select(part, 1, there) for part in state])
         output, state = self._run_layers(data, state, sizes)
         if back is not None:
-            state = tuple(index_select(part, 1, back) for part in state)
+            state = tuple([index_select(part, 1, back) for part in state])
         return PackedSequence(output, batch_sizes, there, back), self._returned(state)
 
     def _check_features(self, x: Tensor) -> None:
@@ -161,14 +161,14 @@ class RNNBase(Module):
                 outputs.append(output)
                 last.append(tuple(after))
             x = outputs[0] if directions == 1 else cat(outputs, -1)
-        return x, tuple(stack(parts) for parts in zip(*last, strict=True))
+        return x, tuple([stack(parts) for parts in zip(*last, strict=True)])
 
     def _run_cell(self, x: Tensor, state: State, number: int, batch_sizes: Any) -> State:
         """Run the cell of one layer and direction over whole sequences."""
         suffix = self._suffixes[number]
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
         weights = [self._parameters.get(name + suffix) for name in names]
-        before = tuple(part[number] for part in state)
+        before = tuple([part[number] for part in state])
         return self._sequence(
             x,
             before if self._parts == 2 else before[0],

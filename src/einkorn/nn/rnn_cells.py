@@ -80,12 +80,12 @@ class RNNCellBase(Module):
         if hx is None:
             state = state_parts(None, [shape] * self._parts, x)
         elif not batched:
-            state = tuple(unsqueeze(part, 0) for part in state)
+            state = tuple([unsqueeze(part, 0) for part in state])
         weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
         after = self._step(x, state if self._parts == 2 else state[0], *weights)
         if batched:
             return after
-        return tuple(squeeze(p, 0) for p in after) if self._parts == 2 else squeeze(after, 0)
+        return tuple([squeeze(p, 0) for p in after]) if self._parts == 2 else squeeze(after, 0)
 
     def extra_repr(self) -> str:
         """Describe the sizes."""
@@ -297,11 +297,11 @@ def state_parts(hx: Any, shapes: list[tuple[int, ...]], like: Tensor) -> State:
     Raises ValueError if their number or shapes are others.
     """
     if hx is None:
-        return tuple(as_tensor(np.zeros(shape, like.dtype)) for shape in shapes)
+        return tuple([as_tensor(np.zeros(shape, like.dtype)) for shape in shapes])
     parts = hx if len(shapes) == 2 else (hx,)
     if not isinstance(parts, tuple | list) or len(parts) != len(shapes):
         raise ValueError("hx must be a pair of hidden and cell state")
-    state = tuple(as_tensor(p, like.dtype) if isinstance(p, np.ndarray) else p for p in parts)
+    state = tuple([as_tensor(p, like.dtype) if isinstance(p, np.ndarray) else p for p in parts])
     for name, part, shape in zip(("h", "c"), state, shapes, strict=False):
         if part.shape != shape:
             name = f"{name} of hx" if len(shapes) == 2 else "hx"

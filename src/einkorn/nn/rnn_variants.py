@@ -116,7 +116,7 @@ class _SteppedLayer(RNNBase):
         def step(of_x: Tensor, *parts: Tensor) -> State:
             return self._advance(of_x, parts, *weights)
 
-        before = tuple(part[number] for part in state)
+        before = tuple([part[number] for part in state])
         reverse = suffix.endswith("_reverse")
         # The input's part of the sums does not wait for the state: all steps at once.
         return by_steps(step, F.linear(x, w_ih, b_ih), before, (), reverse, batch_sizes)

@@ -23,7 +23,7 @@ def spatial_sizes(name: str, value: Any, dims: int) -> tuple[int, ...]:
     """
     try:
         if isinstance(value, Sequence):
-            sizes = tuple(operator.index(item) for item in value)
+            sizes = tuple([operator.index(item) for item in value])
         else:
             sizes = (operator.index(value),) * dims
     except TypeError:

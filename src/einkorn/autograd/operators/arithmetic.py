@@ -193,7 +193,7 @@ class FloorDivide(Operator):
         return np.asarray(np.floor_divide(a, b))
 
     def backward(self, grad: Any) -> Any:
-        return tuple(namespace(grad).zeros(shape, dtype=grad.dtype) for shape in self.shapes)
+        return tuple([namespace(grad).zeros(shape, dtype=grad.dtype) for shape in self.shapes])
 
 
 class Remainder(Operator):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ class Split(Operator):
     def forward(self, x: Any) -> Any:
         self.shape = x.shape
         self.dtype = x.dtype
-        bounds = np.cumsum(self.sizes)[:-1]
+        bounds = list(accumulate(self.sizes[:-1]))
         return np.split(x, bounds, self.dim)
 
     def backward(self, grads: Any) -> Any:

@@ -321,7 +321,7 @@ def _below_variance(
 
 def _tail(x: Tensor, normalized_shape: Any) -> tuple[int, ...]:
     """Return the last sizes of `x`, over which it is normalised, or raise."""
-    tail = tuple(int(n) for n in normalized_shape)
+    tail = tuple([int(n) for n in normalized_shape])
     if not tail or x.shape[-len(tail) :] != tail:
         raise RuntimeError(f"normalized_shape: expected the last sizes of {x.shape}, got {tail}")
     return tail
