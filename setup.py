@@ -51,9 +51,9 @@ KERNEL_FLAGS = {
     "msvc": ["/O2", "/std:c11", "/experimental:c11atomics"],
 }
 BINDING_FLAGS = {"unix": ["-O2", "-fvisibility=hidden", "-g0"], "msvc": ["/O2"]}
-# Checks make code long, and a report needs its lines only: above -O1 an unrolled kernel takes the
-# compiler eight times as long.
-SANITIZED_FLAGS = ["-O1", "-g1"]
+# Checks make code long, and a report needs its lines only: with -O1 an unrolled kernel takes the
+# compiler eight times as long, and more above.
+SANITIZED_FLAGS = ["-Og", "-g1"]
 THREAD_FLAGS = {"unix": ["-pthread"], "msvc": []}
 CHOICES = ("EINKORN_SANITIZE", "EINKORN_NO_THREADS", "CC", "CFLAGS", "LDFLAGS")
 
