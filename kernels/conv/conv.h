@@ -5,6 +5,7 @@
 #include "einkorn/conv.h"
 
 int ek_conv2d_check(const ek_conv2d_problem *problem);
+int ek_conv_slices_check(const ek_conv2d_problem *problem, const ek_depth_problem *slices);
 /* For im2col and col2im: also that the matrix of columns fits in memory. */
 int ek_im2col_check(const ek_conv2d_problem *problem);
 

@@ -1,6 +1,7 @@
 #include "conv/conv.h"
 
 #include "common/checked.h"
+#include "volume/volume.h"
 
 /* Bytes of an array of five factors in the wider dtype, -1 if they do not fit. */
 static int64_t array_bytes(int64_t a, int64_t b, int64_t c, int64_t d) {
@@ -39,6 +40,18 @@ int ek_conv2d_check(const ek_conv2d_problem *p) {
     int64_t out = array_bytes(p->batch, p->out_channels, p->out_size[0], p->out_size[1]);
     int64_t weight = array_bytes(p->out_channels, p->in_channels, p->kernel[0], p->kernel[1]);
     return in < 0 || out < 0 || weight < 0 ? EK_TOO_LARGE : EK_OK;
+}
+
+int ek_conv_slices_check(const ek_conv2d_problem *p, const ek_depth_problem *slices) {
+    int status = ek_depth_check(slices);
+    if (status != EK_OK) {
+        return status;
+    }
+    int fits = p->algorithm == EK_CONV_WINOGRAD && slices->begin == 0 && slices->end == p->batch &&
+               ek_checked_mul(slices->batch, slices->out_depth) == p->batch &&
+               ek_checked_mul(slices->channels, slices->kernel) == p->in_channels &&
+               ek_checked_mul(p->in_size[0], p->in_size[1]) == slices->plane;
+    return fits ? EK_OK : EK_BAD_ARGUMENT;
 }
 
 int ek_im2col_check(const ek_conv2d_problem *problem) {

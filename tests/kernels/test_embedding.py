@@ -106,6 +106,38 @@ def winograd(int direction, float[:, :, :, ::1] x, float[:, :, :, ::1] w,
             kept &= end[i] == 77
         ek.memory_give(workspace.data)
     return status, kept
+
+
+def convolve_slices(float[:, :, :, :, ::1] x, float[:, :, :, ::1] w, float[:, :, :, :, ::1] y,
+                    int kernel, int begin, int algorithm):
+    # Without strides, padding or dilation; `kernel` slices each.
+    cdef ek.ek_conv2d_problem problem
+    cdef ek.ek_depth_problem slices
+    cdef ek.ek_workspace_size size
+    cdef ek.ek_workspace workspace
+    cdef int status, axis
+    problem.batch, problem.groups = x.shape[0] * y.shape[2], 1
+    problem.in_channels, problem.out_channels = w.shape[1], w.shape[0]
+    for axis in range(2):
+        problem.in_size[axis] = x.shape[3 + axis]
+        problem.out_size[axis] = y.shape[3 + axis]
+        problem.kernel[axis] = w.shape[2 + axis]
+        problem.stride[axis], problem.padding[axis], problem.dilation[axis] = 1, 0, 1
+    problem.algorithm = <ek.ek_conv_algorithm>algorithm
+    problem.activation, problem.strict = ek.EK_IDENTITY, 0
+    slices.batch, slices.channels, slices.depth = x.shape[0], x.shape[1], x.shape[2]
+    slices.plane, slices.out_depth, slices.kernel = x.shape[3] * x.shape[4], y.shape[2], kernel
+    slices.stride, slices.padding, slices.dilation = 1, 0, 1
+    slices.begin, slices.end, slices.adds = begin, problem.batch, 0
+    with nogil:
+        status = api.conv2d_workspace(EK_F32, &problem, ek.EK_CONV_FORWARD, &size)
+        workspace.bytes = size.best
+        workspace.data = ek.memory_take(size.best)
+        if status == EK_OK:
+            status = api.conv2d_slices(EK_F32, &problem, &slices, &x[0, 0, 0, 0, 0],
+                                       &w[0, 0, 0, 0], NULL, &y[0, 0, 0, 0, 0], workspace)
+        ek.memory_give(workspace.data)
+    return status
 """
 
 C = """
@@ -241,6 +273,20 @@ def test_conv2d_from_cython_answers_nonsense_with_a_status(embedders):
     x, w, bias, y = np.ones((1, 1, 4, 4)), np.ones((1, 1, 3, 3)), np.ones(1), np.ones((1, 1, 9, 9))
     assert embedders[0].convolve(x, w, bias, y, 1, 0) != 0
     assert embedders[0].convolve(x, w, bias, y[:, :, :2, :2].copy(), 0, 0) != 0
+
+
+def test_slices_from_cython(embedders):
+    generator = np.random.default_rng(4)
+    x = generator.standard_normal((2, 3, 5, 9, 10), dtype=np.float32)
+    w = generator.standard_normal((4, 3, 2, 3, 3), dtype=np.float32)
+    expected = kernels.conv3d(x, w, algorithm="winograd")
+    y, filters = np.full_like(expected, np.nan), w.reshape(4, 6, 3, 3)
+    im2col, winograd = 1, 5
+    assert embedders[0].convolve_slices(x, filters, y, 2, 0, winograd) == 0
+    np.testing.assert_array_equal(y, expected)
+    # Another number of channels, a part of the slices, an algorithm that has to copy them.
+    for kernel, begin, algorithm in ((3, 0, winograd), (2, 1, winograd), (2, 0, im2col)):
+        assert embedders[0].convolve_slices(x, filters, y, kernel, begin, algorithm) != 0
 
 
 def test_capsule_from_c(embedders):

@@ -101,6 +101,29 @@ def test_algorithms_can_be_forced(algorithm):
 
 
 @pytest.mark.parametrize(
+    ("x_shape", "weight_shape", "options"),
+    [
+        ((2, 5, 7, 13, 11), (19, 5, 3, 3, 3), {"padding": 1}),
+        (
+            (3, 6, 6, 9, 17),
+            (8, 3, 2, 3, 3),
+            {"stride": (3, 1, 1), "padding": (2, 0, 1), "groups": 2},
+        ),
+        ((2, 40, 5, 14, 15), (33, 40, 3, 3, 3), {"stride": 2, "padding": (3, 1, 1)}),
+        ((1, 17, 9, 10, 30), (4, 17, 3, 3, 2), {"dilation": (3, 2, 1), "padding": (4, 0, 0)}),
+        ((1, 2, 2, 40, 90), (3, 2, 2, 4, 4), {"stride": (1, 2, 2)}),
+    ],
+)
+def test_winograd_reads_slices_where_they_lie(x_shape, weight_shape, options):
+    x, weight = normal(np.float32, *x_shape), normal(np.float32, *weight_shape, seed=1)
+    bias = normal(np.float32, weight_shape[0], seed=2)
+    expected = references.conv3d(x, weight, bias, activation="relu", **options)
+    out = np.full(expected.shape, np.nan, np.float32)
+    options = {**options, "activation": "relu", "algorithm": "winograd", "out": out}
+    assert_close(kernels.conv3d(x, weight, bias, **options), expected)
+
+
+@pytest.mark.parametrize(
     ("x_shape", "size", "options"),
     [
         ((2, 3, 4, 6, 5), (3, 3, 3), {"padding": 1}),
@@ -193,6 +216,7 @@ def test_signals_are_volumes_of_one_row(name, length, dtype):
     [
         ("conv3d", [(2, 16, 9, 31, 33), (12, 8, 3, 3, 3)], {"padding": 1, "groups": 2}),
         ("conv3d", [(2, 16, 9, 31, 33), (16, 1, 3, 3, 3)], {"padding": 1, "groups": 16}),
+        ("conv3d", [(2, 33, 5, 31, 33), (40, 33, 3, 3, 3)], {"padding": 1, "stride": 2}),
         ("conv_transpose3d", [(2, 16, 5, 17, 18), (16, 6, 2, 4, 4)], {"stride": 2}),
         ("max_pool3d", [(2, 8, 9, 31, 33), 3], {"stride": 2}),
         ("avg_pool3d", [(2, 8, 9, 31, 33), 3], {"stride": 2}),

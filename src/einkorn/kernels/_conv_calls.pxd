@@ -1,5 +1,9 @@
-"""Calls of the kernels of convolution, for the modules of images and signals."""
+"""Calls of the kernels of convolution, for the modules of images, signals and volumes."""
 
+from einkorn.kernels._arrays cimport Call, Scratch
+from einkorn.kernels._core cimport ek_conv2d_problem, ek_conv_direction
+
+cdef Scratch reserve(Call *call, const ek_conv2d_problem *p, ek_conv_direction direction, str where)
 cdef object conv(int rank, object x, object weight, object bias, object stride, object padding,
                  object dilation, object groups, object activation, object algorithm,
                  object precision, object out)

@@ -8,18 +8,38 @@ N * OD: the weights need not even be moved. So whatever is fast for images is fa
                                                              --depth_unstack-->  (N, K, OD, OH, OW)
 
 and the input gradient is the same backwards. The stack is made some images at a time, few enough to
-stay in the cache; how many, the shapes alone decide. A kernel of one pixel in height and width
-needs no stack: it is an image kernel over planes of D rows and H * W columns, of those voxels alone
-that its strides meet, which are copied side by side. Nor does a depthwise
-one that steps by single slices: every slice meets each slice of its channel's kernel by itself, and
-`depth_unstack` adds what belongs together.
+stay in the cache; how many, the shapes alone decide. Winograd's algorithm gathers what it reads in
+any case, and takes slices from where they lie. A kernel of one pixel in height and width needs no
+stack: it is an image kernel over planes of D rows and H * W columns, of those voxels alone that its
+strides meet, which are copied side by side. Nor does a depthwise one that steps by single slices:
+every slice meets each slice of its channel's kernel by itself, and `depth_unstack` adds what
+belongs together.
 """
 
 cimport numpy as cnp
 from libc.stdint cimport int64_t
 
-from einkorn.kernels._arrays cimport Call, check, empty, integer, output
-from einkorn.kernels._core cimport api, ek_depth_problem
+from einkorn.kernels._arrays cimport (
+    Call,
+    Scratch,
+    activation_code,
+    check,
+    empty,
+    integer,
+    output,
+)
+from einkorn.kernels._conv_calls cimport reserve
+from einkorn.kernels._conv_problem cimport set_conv as set_image_conv
+from einkorn.kernels._conv_problem cimport set_options as set_image_options
+from einkorn.kernels._core cimport (
+    EK_CONV_FORWARD,
+    EK_CONV_WINOGRAD,
+    EK_OK,
+    api,
+    ek_conv2d_problem,
+    ek_conv_algorithm,
+    ek_depth_problem,
+)
 
 from functools import partial
 
@@ -406,15 +426,52 @@ cdef int correlate_slices(Call *call, const Volumes *p, cnp.ndarray x, cnp.ndarr
     return 0
 
 
+cdef bint reads_slices(Call *call, const Volumes *p, dict options, ek_conv2d_problem *images,
+                       int64_t itemsize) except -1:
+    """Whether a stack of images would take Winograd's algorithm; `images` are then all of them."""
+    cdef int64_t shape[4]
+    cdef int64_t filters[4]
+    cdef ek_conv_algorithm chosen
+    cdef int i
+    first, last = spans(p, itemsize)[0]
+    sizes, filter_sizes = (last - first, *image_shape(p)), image_filters(p)
+    for i in range(4):
+        shape[i], filters[i] = sizes[i], filter_sizes[i]
+    set_image_options(images, 4, options["stride"], options["padding"], options["dilation"],
+                      options["groups"], options["algorithm"], options["precision"])
+    set_image_conv(images, 4, shape, "x", filters, "weight")
+    if api.conv2d_algorithm(call.dtype, images, EK_CONV_FORWARD, &chosen) != EK_OK:
+        return False
+    images.batch, images.algorithm = images_of(p), chosen
+    return chosen == EK_CONV_WINOGRAD
+
+
+cdef int correlate_in_place(Call *call, const Volumes *p, const ek_conv2d_problem *images,
+                            cnp.ndarray x, cnp.ndarray weight, cnp.ndarray bias,
+                            cnp.ndarray result) except -1:
+    """The convolution of `x`, whose slices are read where they lie."""
+    cdef ek_depth_problem slices = depth_of(p, (0, images.batch), False)
+    cdef Scratch scratch = reserve(call, images, EK_CONV_FORWARD, "conv")
+    cdef const void *vector = NULL if bias is None else cnp.PyArray_DATA(bias)
+    cdef int status
+    with nogil:
+        status = api.conv2d_slices(call.dtype, images, &slices, cnp.PyArray_DATA(x),
+                                   cnp.PyArray_DATA(weight), vector, cnp.PyArray_DATA(result),
+                                   scratch.workspace)
+    return check(status, "conv")
+
+
 cdef object correlate(Call *call, const Volumes *p, cnp.ndarray x, cnp.ndarray weight, object bias,
                       object activation, dict options, cnp.ndarray result):
     """The convolution of `x`."""
+    cdef ek_conv2d_problem images
     if adds_slices(p):
         correlate_slices(call, p, x, weight, options, result)
         return finish(result, bias, activation)
     filters = (<object>weight).reshape(image_filters(p))
     rest = surplus(p)
-    if rest[0] < options["stride"][0] and rest[1] < options["stride"][1]:
+    whole = rest[0] < options["stride"][0] and rest[1] < options["stride"][1]
+    if whole:
         convolve = partial(conv2d, weight=filters, bias=bias, activation=activation, **options)
     else:
         # An output padding beyond the stride: only a transposed convolution's gradient has it.
@@ -422,6 +479,9 @@ cdef object correlate(Call *call, const Volumes *p, cnp.ndarray x, cnp.ndarray w
                            **options)
     if is_flat(p):
         return convolve(flat_input(p, x), out=flattened(result))
+    if whole and reads_slices(call, p, options, &images, cnp.PyArray_ITEMSIZE(x)):
+        images.activation = activation_code(activation)
+        return correlate_in_place(call, p, &images, x, weight, bias, result)
     for span in spans(p, cnp.PyArray_ITEMSIZE(x)):
         slices = convolve(stacked(call, p, x, span, False))
         unstack(call, p, slices, span, True, result)

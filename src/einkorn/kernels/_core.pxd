@@ -397,6 +397,9 @@ cdef extern from "einkorn/api.h" nogil:
         int (*conv2d)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *x,
                       const void *weight, const void *bias, void *y,
                       ek_workspace workspace) noexcept nogil
+        int (*conv2d_slices)(ek_dtype dtype, const ek_conv2d_problem *problem,
+                             const ek_depth_problem *slices, const void *x, const void *weight,
+                             const void *bias, void *y, ek_workspace workspace) noexcept nogil
         int (*conv2d_input_grad)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *grad,
                                  const void *weight, const void *bias, void *x_grad,
                                  ek_workspace workspace) noexcept nogil

@@ -88,8 +88,9 @@ def conv3d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1, a
     Notes
     -----
     The KD slices that a slice of the result reads are copied side by side and convolved as one
-    image of C * KD channels, some megabytes at a time. S. Ji, W. Xu, M. Yang and K. Yu, "3D
-    convolutional neural networks for human action recognition", ICML 2010.
+    image of C * KD channels, some megabytes at a time; Winograd's algorithm reads all of them where
+    they lie. S. Ji, W. Xu, M. Yang and K. Yu, "3D convolutional neural networks for human action
+    recognition", ICML 2010.
 
     Examples
     --------

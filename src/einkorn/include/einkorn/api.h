@@ -31,7 +31,7 @@
 
 #define EK_API_CAPSULE "einkorn.kernels._core._api"
 /* Raised whenever a row is inserted, removed or changed; appending rows keeps it. */
-#define EK_ABI_VERSION 6
+#define EK_ABI_VERSION 7
 
 #define EK_EACH_KERNEL(ROW)   \
     EK_GEMM_TABLE(ROW)        \

@@ -9,6 +9,7 @@
 #define EINKORN_CONV_H
 
 #include "types.h"
+#include "volume.h"
 
 typedef enum ek_conv_algorithm {
     EK_CONV_AUTO = 0,     /* one of those below, chosen by the shape */
@@ -52,13 +53,20 @@ typedef struct ek_conv2d_problem {
  * `bias` is NULL or has an element a channel of the result. conv2d_algorithm writes what `auto`
  * takes, or EK_BAD_ARGUMENT where the problem asks for an algorithm that cannot run it. im2col and
  * col2im look at neither groups, out_channels nor the last three members; cols is
- * (batch, in_channels * kernel, out_size), the sizes multiplied out.
+ * (batch, in_channels * kernel, out_size), the sizes multiplied out. conv2d_slices reads the images
+ * where they lie in a volume, as depth_stack would gather them, and puts each result into its slice
+ * of y, (batch, out_channels, out_depth, out_size); the slices are all of those from 0 on, and the
+ * problem asks for Winograd's algorithm, which alone can do so.
  */
 #define EK_CONV_TABLE(ROW)                                                                         \
     ROW(conv2d,                                                                                    \
         (const ek_conv2d_problem *problem, const void *x, const void *weight, const void *bias,    \
          void *y, ek_workspace workspace),                                                         \
         (problem, x, weight, bias, y, workspace))                                                  \
+    ROW(conv2d_slices,                                                                             \
+        (const ek_conv2d_problem *problem, const ek_depth_problem *slices, const void *x,          \
+         const void *weight, const void *bias, void *y, ek_workspace workspace),                   \
+        (problem, slices, x, weight, bias, y, workspace))                                          \
     ROW(conv2d_input_grad,                                                                         \
         (const ek_conv2d_problem *problem, const void *grad, const void *weight, const void *bias, \
          void *x_grad, ek_workspace workspace),                                                    \
