@@ -167,6 +167,16 @@ static inline ek_winograd_lane ek_winograd_lane_at(const ek_winograd_plan *plan,
     return (ek_winograd_lane){lane % channels, lane / channels};
 }
 
+/* The plane of a volume that is a channel of an image: the channels of a slice are the taps along
+ * the depth of the volume's. Negative where they leave it. */
+static inline int64_t ek_winograd_plane(const ek_depth_problem *slices, int64_t image,
+                                        int64_t channel) {
+    int64_t slice = image % slices->out_depth * slices->stride - slices->padding;
+    slice += channel % slices->kernel * slices->dilation;
+    int64_t volume = image / slices->out_depth * slices->channels + channel / slices->kernel;
+    return slice >= 0 && slice < slices->depth ? volume * slices->depth + slice : -1;
+}
+
 /* Pixels of the source from the first to the last that tiles [begin, end) of a row see. */
 int64_t ek_winograd_span(const ek_winograd_plan *plan, int64_t begin, int64_t end);
 

@@ -108,8 +108,8 @@ def winograd(int direction, float[:, :, :, ::1] x, float[:, :, :, ::1] w,
     return status, kept
 
 
-def convolve_slices(float[:, :, :, :, ::1] x, float[:, :, :, ::1] w, float[:, :, :, :, ::1] y,
-                    int kernel, int begin, int algorithm):
+def convolve_slices(int direction, float[:, :, :, :, ::1] x, float[:, :, :, ::1] w,
+                    float[:, :, :, :, ::1] y, int kernel, int begin, int algorithm):
     # Without strides, padding or dilation; `kernel` slices each.
     cdef ek.ek_conv2d_problem problem
     cdef ek.ek_depth_problem slices
@@ -130,12 +130,16 @@ def convolve_slices(float[:, :, :, :, ::1] x, float[:, :, :, ::1] w, float[:, :,
     slices.stride, slices.padding, slices.dilation = 1, 0, 1
     slices.begin, slices.end, slices.adds = begin, problem.batch, 0
     with nogil:
-        status = api.conv2d_workspace(EK_F32, &problem, ek.EK_CONV_FORWARD, &size)
+        status = api.conv2d_workspace(EK_F32, &problem, <ek.ek_conv_direction>direction, &size)
         workspace.bytes = size.best
         workspace.data = ek.memory_take(size.best)
-        if status == EK_OK:
+        if status == EK_OK and direction == ek.EK_CONV_FORWARD:
             status = api.conv2d_slices(EK_F32, &problem, &slices, &x[0, 0, 0, 0, 0],
                                        &w[0, 0, 0, 0], NULL, &y[0, 0, 0, 0, 0], workspace)
+        elif status == EK_OK:
+            status = api.conv2d_slices_weight_grad(
+                EK_F32, &problem, &slices, &y[0, 0, 0, 0, 0], &x[0, 0, 0, 0, 0], &w[0, 0, 0, 0],
+                workspace)
         ek.memory_give(workspace.data)
     return status
 """
@@ -281,12 +285,17 @@ def test_slices_from_cython(embedders):
     w = generator.standard_normal((4, 3, 2, 3, 3), dtype=np.float32)
     expected = kernels.conv3d(x, w, algorithm="winograd")
     y, filters = np.full_like(expected, np.nan), w.reshape(4, 6, 3, 3)
-    im2col, winograd = 1, 5
-    assert embedders[0].convolve_slices(x, filters, y, 2, 0, winograd) == 0
+    forward, weight_grad, im2col, winograd = 0, 2, 1, 5
+    assert embedders[0].convolve_slices(forward, x, filters, y, 2, 0, winograd) == 0
     np.testing.assert_array_equal(y, expected)
+    expected = kernels.conv3d_weight_grad(y, x, w.shape, algorithm="winograd")
+    assert embedders[0].convolve_slices(weight_grad, x, filters, y, 2, 0, winograd) == 0
+    np.testing.assert_array_equal(filters, expected.reshape(filters.shape))
     # Another number of channels, a part of the slices, an algorithm that has to copy them.
     for kernel, begin, algorithm in ((3, 0, winograd), (2, 1, winograd), (2, 0, im2col)):
-        assert embedders[0].convolve_slices(x, filters, y, kernel, begin, algorithm) != 0
+        for direction in (forward, weight_grad):
+            arrays = (x, filters, y)
+            assert embedders[0].convolve_slices(direction, *arrays, kernel, begin, algorithm) != 0
 
 
 def test_capsule_from_c(embedders):

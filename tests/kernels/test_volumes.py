@@ -119,8 +119,13 @@ def test_winograd_reads_slices_where_they_lie(x_shape, weight_shape, options):
     bias = normal(np.float32, weight_shape[0], seed=2)
     expected = references.conv3d(x, weight, bias, activation="relu", **options)
     out = np.full(expected.shape, np.nan, np.float32)
-    options = {**options, "activation": "relu", "algorithm": "winograd", "out": out}
-    assert_close(kernels.conv3d(x, weight, bias, **options), expected)
+    forced = {**options, "algorithm": "winograd"}
+    assert_close(kernels.conv3d(x, weight, bias, activation="relu", out=out, **forced), expected)
+    grad = normal(np.float32, *expected.shape, seed=3)
+    expected = references.conv3d_weight_grad(grad, x, weight_shape, **options)
+    # Winograd's weight gradient asks for square windows of two to five taps.
+    if weight_shape[3] == weight_shape[4]:
+        assert_close(kernels.conv3d_weight_grad(grad, x, weight_shape, **forced), expected)
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,13 @@ from einkorn.kernels._conv_problem cimport set_conv as set_image_conv
 from einkorn.kernels._conv_problem cimport set_options as set_image_options
 from einkorn.kernels._core cimport (
     EK_CONV_FORWARD,
+    EK_CONV_WEIGHT_GRAD,
     EK_CONV_WINOGRAD,
     EK_OK,
     api,
     ek_conv2d_problem,
     ek_conv_algorithm,
+    ek_conv_direction,
     ek_depth_problem,
 )
 
@@ -426,13 +428,16 @@ cdef int correlate_slices(Call *call, const Volumes *p, cnp.ndarray x, cnp.ndarr
     return 0
 
 
-cdef bint reads_slices(Call *call, const Volumes *p, dict options, ek_conv2d_problem *images,
-                       int64_t itemsize) except -1:
+cdef bint reads_slices(Call *call, const Volumes *p, ek_conv_direction direction, dict options,
+                       ek_conv2d_problem *images, int64_t itemsize) except -1:
     """Whether a stack of images would take Winograd's algorithm; `images` are then all of them."""
     cdef int64_t shape[4]
     cdef int64_t filters[4]
     cdef ek_conv_algorithm chosen
     cdef int i
+    rest = surplus(p)
+    if rest[0] >= options["stride"][0] or rest[1] >= options["stride"][1]:
+        return False
     first, last = spans(p, itemsize)[0]
     sizes, filter_sizes = (last - first, *image_shape(p)), image_filters(p)
     for i in range(4):
@@ -440,7 +445,7 @@ cdef bint reads_slices(Call *call, const Volumes *p, dict options, ek_conv2d_pro
     set_image_options(images, 4, options["stride"], options["padding"], options["dilation"],
                       options["groups"], options["algorithm"], options["precision"])
     set_image_conv(images, 4, shape, "x", filters, "weight")
-    if api.conv2d_algorithm(call.dtype, images, EK_CONV_FORWARD, &chosen) != EK_OK:
+    if api.conv2d_algorithm(call.dtype, images, direction, &chosen) != EK_OK:
         return False
     images.batch, images.algorithm = images_of(p), chosen
     return chosen == EK_CONV_WINOGRAD
@@ -461,6 +466,19 @@ cdef int correlate_in_place(Call *call, const Volumes *p, const ek_conv2d_proble
     return check(status, "conv")
 
 
+cdef int sum_in_place(Call *call, const Volumes *p, const ek_conv2d_problem *images,
+                      cnp.ndarray grad, cnp.ndarray x, cnp.ndarray result) except -1:
+    """The weight gradient from slices where they lie."""
+    cdef ek_depth_problem slices = depth_of(p, (0, images.batch), False)
+    cdef Scratch scratch = reserve(call, images, EK_CONV_WEIGHT_GRAD, "conv_weight_grad")
+    cdef int status
+    with nogil:
+        status = api.conv2d_slices_weight_grad(
+            call.dtype, images, &slices, cnp.PyArray_DATA(grad), cnp.PyArray_DATA(x),
+            cnp.PyArray_DATA(result), scratch.workspace)
+    return check(status, "conv_weight_grad")
+
+
 cdef object correlate(Call *call, const Volumes *p, cnp.ndarray x, cnp.ndarray weight, object bias,
                       object activation, dict options, cnp.ndarray result):
     """The convolution of `x`."""
@@ -470,8 +488,7 @@ cdef object correlate(Call *call, const Volumes *p, cnp.ndarray x, cnp.ndarray w
         return finish(result, bias, activation)
     filters = (<object>weight).reshape(image_filters(p))
     rest = surplus(p)
-    whole = rest[0] < options["stride"][0] and rest[1] < options["stride"][1]
-    if whole:
+    if rest[0] < options["stride"][0] and rest[1] < options["stride"][1]:
         convolve = partial(conv2d, weight=filters, bias=bias, activation=activation, **options)
     else:
         # An output padding beyond the stride: only a transposed convolution's gradient has it.
@@ -479,7 +496,7 @@ cdef object correlate(Call *call, const Volumes *p, cnp.ndarray x, cnp.ndarray w
                            **options)
     if is_flat(p):
         return convolve(flat_input(p, x), out=flattened(result))
-    if whole and reads_slices(call, p, options, &images, cnp.PyArray_ITEMSIZE(x)):
+    if reads_slices(call, p, EK_CONV_FORWARD, options, &images, cnp.PyArray_ITEMSIZE(x)):
         images.activation = activation_code(activation)
         return correlate_in_place(call, p, &images, x, weight, bias, result)
     for span in spans(p, cnp.PyArray_ITEMSIZE(x)):
@@ -507,18 +524,21 @@ cdef object spread(Call *call, const Volumes *p, cnp.ndarray grad, cnp.ndarray w
 cdef object sum_products(Call *call, const Volumes *p, cnp.ndarray grad, cnp.ndarray x,
                          dict options, cnp.ndarray result):
     """The weight gradient, from what lies on the two sides of the convolution."""
+    cdef ek_conv2d_problem images
     shape = image_filters(p)
     total = (<object>result).reshape(shape)
     sum_image = partial(conv_transpose2d_weight_grad, weight_shape=shape,
                         output_padding=surplus(p), **options)
     if is_flat(p):
         return sum_image(flat_input(p, x), flattened(grad), out=total)
+    if reads_slices(call, p, EK_CONV_WEIGHT_GRAD, options, &images, cnp.PyArray_ITEMSIZE(x)):
+        return sum_in_place(call, p, &images, grad, x, result)
     for span in spans(p, cnp.PyArray_ITEMSIZE(grad)):
-        slices, images = stacked(call, p, grad, span, True), stacked(call, p, x, span, False)
+        slices, stack = stacked(call, p, grad, span, True), stacked(call, p, x, span, False)
         if span[0] == 0:
-            sum_image(images, slices, out=total)
+            sum_image(stack, slices, out=total)
         else:
-            np.add(total, sum_image(images, slices), out=total)
+            np.add(total, sum_image(stack, slices), out=total)
 
 
 cdef int finish(cnp.ndarray result, object bias, object activation) except -1:

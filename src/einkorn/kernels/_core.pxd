@@ -400,6 +400,10 @@ cdef extern from "einkorn/api.h" nogil:
         int (*conv2d_slices)(ek_dtype dtype, const ek_conv2d_problem *problem,
                              const ek_depth_problem *slices, const void *x, const void *weight,
                              const void *bias, void *y, ek_workspace workspace) noexcept nogil
+        int (*conv2d_slices_weight_grad)(ek_dtype dtype, const ek_conv2d_problem *problem,
+                                         const ek_depth_problem *slices, const void *grad,
+                                         const void *x, void *weight_grad,
+                                         ek_workspace workspace) noexcept nogil
         int (*conv2d_input_grad)(ek_dtype dtype, const ek_conv2d_problem *problem, const void *grad,
                                  const void *weight, const void *bias, void *x_grad,
                                  ek_workspace workspace) noexcept nogil

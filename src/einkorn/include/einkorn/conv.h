@@ -55,8 +55,9 @@ typedef struct ek_conv2d_problem {
  * col2im look at neither groups, out_channels nor the last three members; cols is
  * (batch, in_channels * kernel, out_size), the sizes multiplied out. conv2d_slices reads the images
  * where they lie in a volume, as depth_stack would gather them, and puts each result into its slice
- * of y, (batch, out_channels, out_depth, out_size); the slices are all of those from 0 on, and the
- * problem asks for Winograd's algorithm, which alone can do so.
+ * of y, (batch, out_channels, out_depth, out_size), which conv2d_slices_weight_grad reads likewise;
+ * the slices are all of those from 0 on, and the problem asks for Winograd's algorithm, which alone
+ * can do so.
  */
 #define EK_CONV_TABLE(ROW)                                                                         \
     ROW(conv2d,                                                                                    \
@@ -67,6 +68,10 @@ typedef struct ek_conv2d_problem {
         (const ek_conv2d_problem *problem, const ek_depth_problem *slices, const void *x,          \
          const void *weight, const void *bias, void *y, ek_workspace workspace),                   \
         (problem, slices, x, weight, bias, y, workspace))                                          \
+    ROW(conv2d_slices_weight_grad,                                                                 \
+        (const ek_conv2d_problem *problem, const ek_depth_problem *slices, const void *grad,       \
+         const void *x, void *weight_grad, ek_workspace workspace),                                \
+        (problem, slices, grad, x, weight_grad, workspace))                                        \
     ROW(conv2d_input_grad,                                                                         \
         (const ek_conv2d_problem *problem, const void *grad, const void *weight, const void *bias, \
          void *x_grad, ek_workspace workspace),                                                    \
