@@ -51,9 +51,11 @@ KERNEL_FLAGS = {
     "msvc": ["/O2", "/std:c11", "/experimental:c11atomics"],
 }
 BINDING_FLAGS = {"unix": ["-O2", "-fvisibility=hidden", "-g0"], "msvc": ["/O2"]}
-# Checks make code long, and a report needs its lines only: with -O1 an unrolled kernel takes the
-# compiler eight times as long, and more above.
+# Checks make code long, and a report needs its lines only: with -O1 an unrolled kernel of vectors
+# takes the compiler eight times as long, and more above. Scalar ones run too slowly without it: an
+# interrupt waits for a whole task.
 SANITIZED_FLAGS = ["-Og", "-g1"]
+SANITIZED_SCALAR_FLAGS = ["-O1"]
 THREAD_FLAGS = {"unix": ["-pthread"], "msvc": []}
 CHOICES = ("EINKORN_SANITIZE", "EINKORN_NO_THREADS", "CC", "CFLAGS", "LDFLAGS")
 
@@ -122,7 +124,8 @@ class BuildKernels(build_ext):
             if extension.name == CORE:
                 extension.extra_link_args += threads
                 flags = threads + common
-                extension.extra_objects = self.compile_kernels(family, flags, choices)
+                scalar = SANITIZED_SCALAR_FLAGS if common else []
+                extension.extra_objects = self.compile_kernels(family, flags, scalar, choices)
                 extension.depends += extension.extra_objects
         super().build_extensions()
 
@@ -135,7 +138,9 @@ class BuildKernels(build_ext):
             record.write_text(text)
         return record
 
-    def compile_kernels(self, family: str, flags: list[str], choices: Path) -> list[str]:
+    def compile_kernels(
+        self, family: str, flags: list[str], scalar: list[str], choices: Path
+    ) -> list[str]:
         def compile_one(source: Path) -> str:
             target = Path(self.build_temp) / source.relative_to(ROOT).with_suffix(".o")
             if family == "msvc":
@@ -151,6 +156,7 @@ class BuildKernels(build_ext):
                     extra_postargs=KERNEL_FLAGS[family]
                     + (ISA_FLAGS[family][isa] if isa else [])
                     + flags
+                    + ([] if isa else scalar)
                     + listing,
                 )
             return str(target)
