@@ -13,17 +13,23 @@ from einkorn.kernels._arrays cimport (
     optional_input,
 )
 from einkorn.kernels._conv_volumes cimport (
-    Volumes,
     adds_slices,
     correlate,
-    expect_volume,
     finish,
     image_filters,
     image_options,
     image_shape,
-    input_shape_of,
     is_flat,
     is_point,
+    spans,
+    spread,
+    sum_products,
+    surplus,
+)
+from einkorn.kernels._volume_problem cimport (
+    Volumes,
+    expect_volume,
+    input_shape_of,
     new_output,
     output_shape_of,
     read_options,
@@ -32,10 +38,6 @@ from einkorn.kernels._conv_volumes cimport (
     set_conv_transpose,
     set_conv_transpose_of_grad,
     shape_of,
-    spans,
-    spread,
-    sum_products,
-    surplus,
 )
 
 import numpy as np
