@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from einkorn.autograd import Tensor
-from einkorn.autograd.operators.conv import conv_activated, conv_transpose_activated
+from einkorn.autograd.operators.convolution import conv_activated, conv_transpose_activated
 from einkorn.nn import functional as F  # noqa: N812 - PyTorch's name
 from einkorn.nn.linear import reset_affine
 from einkorn.nn.module import Module

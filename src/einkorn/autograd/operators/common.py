@@ -32,6 +32,7 @@ __all__ = [
 
 
 _NUMBERS = frozenset((float, int))
+_INTS = frozenset((int,))
 
 
 class Cast(Operator):
@@ -150,6 +151,8 @@ def namespace(x: Any) -> Any:
 
 def as_dim(dim: Any, ndim: int, name: str = "dim") -> int:
     """Return `dim` counted from the front, or raise IndexError (a 0-d tensor has dimension 0)."""
+    if dim.__class__ is int and -ndim <= dim < ndim:
+        return dim if dim >= 0 else dim + ndim
     number = operator.index(dim)
     extent = max(ndim, 1)
     if not -extent <= number < extent:
@@ -188,8 +191,11 @@ def as_sizes(value: Any, dims: int, name: str) -> tuple[int, ...]:
     ValueError
         If it is neither an integer nor one or `dims` of them.
     """
+    # What modules and small networks pass at every step, shortened.
     if value.__class__ is int:
         return (value,) * dims
+    if value.__class__ is tuple and len(value) == dims and _INTS.issuperset(map(type, value)):
+        return value
     try:
         if isinstance(value, (tuple, list)):
             found = tuple([operator.index(entry) for entry in value])

@@ -53,8 +53,10 @@ __all__ = [
 
 def as_view(view: Tensor, base: Tensor) -> Tensor:
     """Note that `view` lies over the memory of `base`, so that they share a version."""
-    if view is not base and np.may_share_memory(view._data, base._data):
-        view._version = base._version
+    if view is not base:
+        data = view._data
+        if data.base is base._data or np.may_share_memory(data, base._data):
+            view._version = base._version
     return view
 
 
