@@ -2,6 +2,7 @@
 
 import functools
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -406,3 +407,32 @@ def test_one_dimension_equals_an_image_one_pixel_high(name, dtype):
         grad[:, :, None], image, filters.shape, **wide
     )
     assert_close(actual, expected[:, :, 0])
+
+
+def test_the_choice_does_not_depend_on_what_was_asked_before():
+    """A thread remembers some answers; these questions differ in one size, or in the direction."""
+    layers = [
+        ((n, c, size, size), (k, c, taps, taps), {"stride": stride, "padding": padding})
+        for n in (1, 16)
+        for c in (1, 6, 128)
+        for k in (2, 16, 64)
+        for size in (8, 14, 32)
+        for taps in (1, 3, 5)
+        for stride in (1, 2)
+        for padding in (0, 1)
+    ]
+
+    def chosen(layer):
+        x_shape, weight_shape, options = layer
+        forward = kernels.algorithms("conv2d", x_shape, weight_shape, **options)
+        strict = kernels.algorithms("conv2d", x_shape, weight_shape, precision="strict", **options)
+        out = (x_shape[2] + 2 * options["padding"] - weight_shape[2]) // options["stride"] + 1
+        shapes = (x_shape[0], weight_shape[0], out, out), x_shape, weight_shape
+        by_weight = kernels.algorithms("conv2d_weight_grad", *shapes, **options)
+        return forward["auto"], strict["auto"], by_weight["auto"]
+
+    first = {str(layer): chosen(layer) for layer in layers}
+    assert len(set(first.values())) > 5
+    assert {str(layer): chosen(layer) for layer in reversed(layers)} == first
+    with ThreadPoolExecutor(1) as fresh:
+        assert dict(zip(map(str, layers), fresh.map(chosen, layers), strict=True)) == first
