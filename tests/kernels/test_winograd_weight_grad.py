@@ -22,6 +22,7 @@ SHAPES = {
     "tall": ((1, 2, 300, 5), (3, 2, 3, 3), {"padding": 1}),
     "padding over tiles": ((1, 20, 23, 20), (24, 20, 3, 3), {"padding": (5, 9)}),
     "many small images": ((100, 40, 7, 7), (65, 40, 3, 3), {"padding": 1}),
+    "one block": ((10, 64, 30, 32), (48, 64, 4, 4), {"stride": 2, "padding": 1}),
     "two parts": ((3, 48, 62, 63), (81, 48, 3, 3), {"padding": 1}),
     "2x2": ((2, 20, 13, 13), (30, 20, 2, 2), {}),
     "4x4": ((2, 20, 13, 13), (30, 20, 4, 4), {"padding": 2}),
@@ -74,7 +75,7 @@ def test_writes_nothing_but_its_result():
 
 
 @pytest.mark.parametrize(
-    "name", ["odd channels, odd map", "many small images", "7x7 s2", "two parts"]
+    "name", ["odd channels, odd map", "many small images", "7x7 s2", "one block", "two parts"]
 )
 def test_bits_do_not_depend_on_threads(name):
     call, parameters = arguments(*SHAPES[name]), SHAPES[name][2]
