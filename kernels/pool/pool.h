@@ -21,6 +21,12 @@ typedef struct ek_pool_span {
     int64_t begin, end, count;
 } ek_pool_span;
 
+/* Whether windows are pairs, side by side, that lie in the input. */
+static inline int ek_pool_is_tiled(const ek_pool_axis *a) {
+    return a->kernel == 2 && a->stride == 2 && a->padding == 0 && a->dilation == 1 &&
+           2 * a->output <= a->input;
+}
+
 static inline ek_pool_span ek_pool_window(const ek_pool_axis *a, int64_t output) {
     ek_pool_span s;
     if (a->is_adaptive) {

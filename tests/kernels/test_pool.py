@@ -13,6 +13,7 @@ from einkorn.testing.strategies import (
     avg_pool2d_cases,
     max_pool2d_cases,
 )
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -327,6 +328,20 @@ def test_many_planes_of_narrow_maps(shape, kernel_size, stride, padding, dtype):
     for size in ((5, 4), shape):
         actual = kernels.adaptive_avg_pool2d(x, size)
         assert_close(actual, references.adaptive_avg_pool2d(x, size))
+
+
+@pytest.mark.parametrize("width", [2, 3, 5, 8, 9, 14, 16, 22, 31])
+def test_tiles_in_narrow_planes(width, dtype):
+    """Ties, NaN and infinities too; so many planes that tasks and joined rows end within one."""
+    rng = np.random.default_rng(width)
+    choices = np.array([-1, 0, 1, np.nan, -np.inf, np.inf], dtype)
+    chances = [0.3, 0.3, 0.3, 0.02, 0.04, 0.04]
+    x = rng.choice(choices, (3, 67, 7, width), p=chances)
+    expected, indices = kernels.max_pool2d(x, 2)
+    found, codes = assert_same_for_threads(lambda: kernels.max_pool2d_codes(x, 2))
+    np.testing.assert_array_equal(found, expected)
+    pairs = {"stride": (2, 2), "padding": (0, 0), "dilation": (1, 1)}
+    np.testing.assert_array_equal(indices_of(codes, x.shape, (2, 2), **pairs), indices)
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (5, 7), (8, 40), (9, 67), (6, 32)])
