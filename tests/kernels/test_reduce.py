@@ -8,6 +8,7 @@ import pytest
 from einkorn import kernels
 from einkorn.testing import references
 from einkorn.testing.gradients import assert_gradients
+from einkorn.testing.threads import assert_same_for_threads
 from einkorn.testing.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("isa")
@@ -78,6 +79,14 @@ def test_many_equal_numbers_keep_their_accuracy():
     assert kernels.sum(x) == 1 << 25
     assert kernels.mean(x) == 1
     assert kernels.sum(x.reshape(-1, 2), 0).tolist() == [1 << 24, 1 << 24]
+
+
+@pytest.mark.parametrize("shape", [(3401, 3109), (7001, 1601)])
+def test_rows_from_memory_are_read_whole(shape):
+    """More than the caches hold: blocks of rows, whose sums are added in their order."""
+    x = array(shape, np.float32)
+    assert_same_for_threads(lambda: kernels.sum(x, 0))
+    np.testing.assert_allclose(kernels.sum(x, 0), x.sum(0, dtype=np.float64), atol=1e-3)
 
 
 def test_gradient_by_central_differences():
