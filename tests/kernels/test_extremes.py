@@ -7,6 +7,7 @@ import pytest
 
 from einkorn import kernels
 from einkorn.testing import references
+from einkorn.testing.threads import assert_same_for_threads
 
 pytestmark = pytest.mark.usefixtures("isa")
 
@@ -127,3 +128,13 @@ def test_clamp_streams_past_the_caches(dtype):
     np.testing.assert_array_equal(
         kernels.where(x > 0, x, np.array(0, dtype)), np.where(x > 0, x, 0)
     )
+
+
+@pytest.mark.parametrize("name", ["amax", "amin"])
+@pytest.mark.parametrize("shape", [(3401, 3109), (7001, 1601)])
+def test_rows_from_memory_are_read_whole(name, shape):
+    """More than the caches hold: the best of blocks of rows. NaN passes from each of them."""
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    x[:: shape[0] // 9, :10].flat[::11] = np.nan
+    ours = assert_same_for_threads(lambda: getattr(kernels, name)(x, 0))
+    np.testing.assert_array_equal(ours, getattr(np, name)(x, 0))
